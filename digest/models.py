@@ -215,6 +215,51 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of one try to deliver a row: its new state and what is worth remembering of it."""
+
+    state: DeliveryState
+    reason: str
+    reply: str = ""
+    next_attempt_at: datetime | None = None
+    uncertain: bool = False
+    subject: str = ""
+    message_id: str = ""
+    papers: tuple[str, ...] = ()
+    html_bytes: int = 0
+    message_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What is remembered of one part of a source (arXiv: a category; else "") between two readings."""
+
+    source: str
+    part: str = ""
+    etag: str = ""
+    """Exactly as received, quotes and W/ included, or without any."""
+    last_modified: str = ""
+    """Exactly as received."""
+    validators_url: str = ""
+    """The address the validators belong to; they are dropped when the address changes."""
+    moved_to: str = ""
+    """The address a 301 or 308 named, used from then on; dropped when the configured address changes."""
+    configured_url: str = ""
+    gone: bool = False
+    not_before_at: datetime | None = None
+    checked_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_at: datetime | None = None
+    """When unseen papers last came from this part; set by the pipeline."""
+    announced_on: date | None = None
+    """The newest list day seen."""
+    entries: int = 0
+    """Entries in the last document, for "unchanged" when the next answer is 304."""
+    failures: int = 0
+    """In a row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceReport:
     """What one fetch of one source came to."""
 
@@ -228,7 +273,9 @@ class SourceReport:
     """Entries that could not be read."""
 
     def as_json(self) -> Mapping[str, object]:
-        return {key: getattr(self, key) for key in ("name", "state", "reason", "new", "updated", "unchanged", "skipped")}
+        return {
+            key: getattr(self, key) for key in ("name", "state", "reason", "new", "updated", "unchanged", "skipped")
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,12 @@ part called "". Parsers give `Parsed`; the door of the room gives `Reading`; the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from digest.errors import SourceError
-from digest.models import Listing
+from digest.models import Listing, Memory
+
+__all__ = ["Memory", "Parsed", "Reading"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,35 +25,6 @@ class Parsed:
     """The day the whole document speaks for, where it says so (arXiv's channel date)."""
     notes: tuple[str, ...] = ()
     """Sentences for the operator, e.g. "2000 entries, arXiv's limit: some may be missing"."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What is remembered of one part of a source between two readings."""
-
-    source: str
-    part: str = ""
-    etag: str = ""
-    """Exactly as received, quotes and W/ included, or without any."""
-    last_modified: str = ""
-    """Exactly as received."""
-    validators_url: str = ""
-    """The address the validators belong to; they are dropped when the address changes."""
-    moved_to: str = ""
-    """The address a 301 or 308 named, used from then on; dropped when the configured address changes."""
-    configured_url: str = ""
-    gone: bool = False
-    not_before_at: datetime | None = None
-    checked_at: datetime | None = None
-    last_ok_at: datetime | None = None
-    last_new_at: datetime | None = None
-    """When unseen papers last came from this part; set by the pipeline."""
-    announced_on: date | None = None
-    """The newest list day seen."""
-    entries: int = 0
-    """Entries in the last document, for "unchanged" when the next answer is 304."""
-    failures: int = 0
-    """In a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

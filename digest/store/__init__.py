@@ -1,0 +1,47 @@
+"""The store remembers: papers with growing numbers, what the sources said, subscribers with cursors, the outbox.
+
+`open_store` is the door. It makes and migrates the tables on first use. No other room imports SQLAlchemy, and nothing
+here knows what a keyword, a feed or an SMTP server is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from digest.store.database import BUSY_SECONDS, open_database
+from digest.store.deliveries import Deliveries, LastIssue, Planned
+from digest.store.merging import Arrival
+from digest.store.papers import Added, Papers
+from digest.store.sources import Sources
+from digest.store.subscribers import NewSubscriber, StoredSubscriber, Subscribers
+
+__all__ = [
+    "Added",
+    "Arrival",
+    "LastIssue",
+    "NewSubscriber",
+    "Planned",
+    "Store",
+    "StoredSubscriber",
+    "open_store",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One database, by what it remembers."""
+
+    path: str
+    papers: Papers
+    sources: Sources
+    subscribers: Subscribers
+    deliveries: Deliveries
+
+
+@asynccontextmanager
+async def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = BUSY_SECONDS) -> AsyncIterator[Store]:
+    """Open the store at `url`, e.g. "sqlite:///digest.db"; raises StoreError with what to do."""
+    async with open_database(url, upgrade=upgrade, busy_seconds=busy_seconds) as database:
+        yield Store(database.path, Papers(database), Sources(database), Subscribers(database), Deliveries(database))

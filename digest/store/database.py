@@ -1,0 +1,178 @@
+"""The database itself: opening, migrating, transactions, and sentences for what can go wrong with a disk.
+
+Knows nothing of papers or subscribers.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from digest.errors import StoreOutdated, StoreTooNew, StoreUnavailable
+from digest.store.schema import REVISION
+
+BUSY_SECONDS = 30.0
+"""How long a statement waits for another process to let go of the file."""
+
+_ADVICE = (
+    ("locked", "is locked by another process; wait until it has finished, or stop it"),
+    ("disk is full", "cannot grow: the disk is full; free some space and run the same command again"),
+    ("readonly", "cannot be written: the file or its folder is read-only"),
+    ("unable to open", "cannot be opened: does the folder exist, and may you write in it?"),
+    ("not a database", "is not a database of this program; name another file in [store] url"),
+    ("malformed", "is damaged; restore a backup"),
+    ("disk i/o error", "cannot be read or written: the disk reports an error"),
+)
+
+
+class Database:
+    """One SQLite file and its connections. Use `open_database`."""
+
+    def __init__(self, engine: AsyncEngine, path: str) -> None:
+        self._engine = engine
+        self.path = path
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with explained(self.path):
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that holds the write lock from its first statement, so it cannot fail half-way for a lock."""
+        with explained(self.path):
+            async with self._engine.execution_options(write=True).begin() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Turn what a user can mend (locked, full, read-only, damaged) into a sentence; bugs stay as they are."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        original = str(getattr(error, "orig", error)).lower()
+        for words, advice in _ADVICE:
+            if words in original:
+                raise StoreUnavailable(f"the database {path} {advice}") from error
+        raise
+
+
+@asynccontextmanager
+async def open_database(
+    url: str, *, upgrade: bool = False, busy_seconds: float = BUSY_SECONDS
+) -> AsyncIterator[Database]:
+    """Open the store at `url`; a new file gets its tables, an old or a newer one is refused (StoreError).
+
+    With `upgrade` an old one is brought to this version's tables first.
+    """
+    path = make_url(url).database or ""
+    engine = _engine(path, busy_seconds)
+    try:
+        with explained(path):
+            if path and not Path(path).parent.is_dir():
+                raise StoreUnavailable(
+                    f"the folder of the database {path} does not exist; create it, or change [store] url"
+                )
+            async with engine.execution_options(write=True).begin() as connection:
+                await connection.run_sync(_bring_up, path, upgrade)
+        yield Database(engine, path)
+    finally:
+        await engine.dispose()
+
+
+def _engine(path: str, busy_seconds: float) -> AsyncEngine:
+    import json
+    from functools import partial
+
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        connect_args={"timeout": busy_seconds},
+        json_serializer=partial(json.dumps, ensure_ascii=False),  # the full-text index reads the letters themselves
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _bring_up(connection: Connection, path: str, upgrade: bool) -> None:
+    """Decide from the version found what to do: nothing, create, upgrade or refuse."""
+    found = _version(connection)
+    if found == REVISION:
+        return
+    if found is None:
+        if _has_other_tables(connection):
+            raise StoreTooNew(f"the database {path} belongs to another program; name another file in [store] url")
+        _migrate(connection)
+    elif found not in _known_revisions():
+        raise StoreTooNew(
+            f"the database {path} was made by a newer version of digest (schema {found}, this one knows {REVISION}); "
+            "install that version, or restore a backup"
+        )
+    elif upgrade:
+        _migrate(connection)
+    else:
+        raise StoreOutdated(
+            f"the database {path} was made by an older version of digest (schema {found or 'none'}, this one needs "
+            f"{REVISION}); back it up and run: digest db upgrade"
+        )
+
+
+def _version(connection: Connection) -> str | None:
+    """The migration the database stands at, None when it never had one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+
+
+def _has_other_tables(connection: Connection) -> bool:
+    return bool(inspect(connection).get_table_names())
+
+
+def _known_revisions() -> frozenset[str]:
+    from alembic.script import ScriptDirectory
+
+    return frozenset(
+        {"", *(script.revision for script in ScriptDirectory.from_config(_alembic(None)).walk_revisions())}
+    )
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+
+    command.upgrade(_alembic(connection), "head")
+
+
+def _alembic(connection: Connection | None) -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,166 @@
+"""The tables, as SQLAlchemy Core sees them. Migrations make them; a test keeps the two equal.
+
+Holds no queries. All moments are UTC; lists and settings are JSON.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+REVISION = "0001"
+"""The newest migration; a database at any other is not used."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "a moment without a zone"
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None else None
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("listed_on", Date, nullable=False, index=True),
+    Column("first_seen_at", Moment, nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("pdf_url", Text, nullable=False),
+    Column("code_url", Text, nullable=False),
+    Column("project_url", Text, nullable=False),
+    Column("upvotes", Integer),
+    Column("comments", Integer),
+    Column("version", Integer),
+    Column("sources", JSON, nullable=False),
+    sqlite_autoincrement=True,  # a number is never given twice, also after a prune
+)
+
+paper_keys = Table(
+    "paper_keys",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("seq", Integer, ForeignKey("papers.seq", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("checked_at", Moment, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("updated", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+)
+
+source_parts = Table(
+    "source_parts",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("part", String, primary_key=True),
+    Column("etag", Text, nullable=False),
+    Column("last_modified", Text, nullable=False),
+    Column("validators_url", Text, nullable=False),
+    Column("moved_to", Text, nullable=False),
+    Column("configured_url", Text, nullable=False),
+    Column("gone", Boolean, nullable=False),
+    Column("not_before_at", Moment),
+    Column("checked_at", Moment),
+    Column("last_ok_at", Moment),
+    Column("last_new_at", Moment),
+    Column("announced_on", Date),
+    Column("entries", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("email", String, nullable=False),
+    Column("email_folded", String, nullable=False, unique=True),
+    Column("status", String, nullable=False),
+    Column("origin", String, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("cursor", Integer, nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("issue", Date, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("after_seq", Integer, nullable=False),
+    Column("upto_seq", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("uncertain", Boolean, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("lease_owner", String, nullable=False),
+    Column("lease_until", Moment),
+    Column("settled_at", Moment),
+    Column("subject", Text, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("papers", JSON, nullable=False),
+    Column("html_bytes", Integer, nullable=False),
+    Column("message_bytes", Integer, nullable=False),
+    UniqueConstraint("subscriber_id", "kind", "issue"),
+    # Settled rows are the great majority; the sender looks only at the others.
+    Index("ix_deliveries_open", "state", "next_attempt_at", sqlite_where=text("state IN ('queued', 'sending')")),
+    Index("ix_deliveries_settled_at", "settled_at"),
+    sqlite_autoincrement=True,
+)
