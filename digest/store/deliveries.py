@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.models import Delivery, DeliveryState, Settlement
@@ -66,8 +66,8 @@ class Deliveries:
             rows = await connection.execute(statement)
             return {row.subscriber_id: LastIssue(row.issue, row.state, row.uncertain) for row in rows}
 
-    async def plan(self, owed: Sequence[Planned], now: datetime) -> None:
-        """Write a row per issue owed; one that exists is left alone.
+    async def plan(self, owed: Sequence[Planned], now: datetime, *, again: bool = False) -> None:
+        """Write a row per issue owed; one that exists is left alone, but with `again` a skipped or failed one is reopened.
 
         A queued row of an earlier issue that certainly never left is folded into the new one, which covers its papers.
         """
@@ -91,7 +91,7 @@ class Deliveries:
         ]
         async with self._database.write() as connection:
             await connection.execute(fold, folds)
-            await connection.execute(insert(deliveries).on_conflict_do_nothing(), rows)
+            await connection.execute(_reopening() if again else insert(deliveries).on_conflict_do_nothing(), rows)
 
     async def recover(self, real_now: datetime) -> int:
         """Give back rows whose sender is gone: its lease ended, or its process on this host has.
@@ -220,6 +220,17 @@ class Deliveries:
             statement = statement.order_by(deliveries.c.issue.desc(), deliveries.c.id.desc()).limit(newest)
         async with self._database.read() as connection:
             return [_delivery(row) for row in (await connection.execute(statement)).mappings()]
+
+
+def _reopening() -> Insert:
+    """An insert that opens a row again which was settled without a mail."""
+    statement = insert(deliveries)
+    names = ("state", "reason", "due_at", "after_seq", "upto_seq", "attempts", "reply", "next_attempt_at")
+    return statement.on_conflict_do_update(
+        index_elements=["subscriber_id", "kind", "issue"],
+        set_={name: statement.excluded[name] for name in names} | {"settled_at": None},
+        where=deliveries.c.state.in_(("skipped", "failed")),
+    )
 
 
 def _new_row(one: Planned, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from digest.models import SubscriberStatus
@@ -100,6 +100,14 @@ class Subscribers:
         rows = [{"row_id": row_id, "new_status": status, "now": now} for row_id in ids]
         async with self._database.write() as connection:
             await connection.execute(statement.values(values), rows)
+
+    async def reactivate(self, ids: Sequence[int], cursor: int, now: datetime) -> None:
+        """Take back removed subscribers; what came while they were away is not offered to them."""
+        if not ids:
+            return
+        values = {"status": "active", "changed_at": now, "cursor": func.max(subscribers.c.cursor, cursor)}
+        async with self._database.write() as connection:
+            await connection.execute(update(subscribers).where(subscribers.c.id.in_(ids)).values(values))
 
     async def erase(self, row_id: int) -> None:
         """Delete a subscriber with everything that is known of them."""

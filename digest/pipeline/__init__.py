@@ -1,0 +1,17 @@
+"""The order in which the rooms work, and their wiring from settings.
+
+    fetching     sources → store           ask every source, take in what it lists
+    audience     who reads, who is owed an issue now
+    composing    store → match → render    a window of papers becomes a digest, or a reason for silence
+    previewing   dry runs and tests        nothing is written
+    posting      → deliver                 a row per issue, then the outbox is drained
+
+`wiring` is the one place where constructors meet the configuration; `runs` holds what `digest send` is asked and
+answers. Rooms are imported through their doors only.
+"""
+
+from digest.pipeline.fetching import fetch
+from digest.pipeline.runs import Request, Run, Sent
+from digest.pipeline.sending import send
+
+__all__ = ["Request", "Run", "Sent", "fetch", "send"]

@@ -1,0 +1,196 @@
+"""Who reads, and who is owed an issue now. `resolve` and `owed` decide (pure); `enrol` and `preview` only order.
+
+TOML files name subscribers; the store remembers what they cannot say: status, cursor, when somebody joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from digest.cadence import due_on, last_due, local_day, next_due, spread_of
+from digest.links import subscriber_key
+from digest.models import Subscriber, SubscriberStatus
+from digest.settings import Settings
+from digest.settings.sections import SubscriberSettings, cadence_of
+from digest.store import LastIssue, NewSubscriber, Store, StoredSubscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """A subscriber with all that is needed to send to them; `row_id` is None until the store knows them."""
+
+    subscriber: Subscriber
+    row_id: int | None
+    key: str
+    cursor: int
+    joined_at: datetime
+    origin: str
+    status: SubscriberStatus = "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """Whether a reader is due, and for which issue; `reason` says why not."""
+
+    reader: Reader
+    issue: date
+    due_at: datetime
+    due: bool
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What the TOML files say that the store does not know yet."""
+
+    new: list[NewSubscriber] = field(default_factory=list)
+    returned: list[int] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    fields: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+
+
+async def enrol(settings: Settings, store: Store, now: datetime) -> list[Reader]:
+    """Bring the store up to what the TOML files say, and list everybody, whatever their status."""
+    _, changes, start = await _resolved(settings, store, now)
+    await store.subscribers.add(changes.new, now)
+    await store.subscribers.set_fields(changes.fields, now)
+    await store.subscribers.reactivate(changes.returned, start, now)
+    await store.subscribers.set_status(changes.removed, "removed", now)
+    readers, _, _ = await _resolved(settings, store, now)
+    return readers
+
+
+async def preview(settings: Settings, store: Store, now: datetime) -> list[Reader]:
+    """The readers `enrol` would give, without writing anything."""
+    readers, _, _ = await _resolved(settings, store, now)
+    return readers
+
+
+async def _resolved(settings: Settings, store: Store, now: datetime) -> tuple[list[Reader], _Changes, int]:
+    start = await store.papers.newest_before(now - timedelta(days=settings.digest.first_days))
+    readers, changes = resolve(settings, await store.subscribers.all(), start, now)
+    return readers, changes, start
+
+
+def resolve(
+    settings: Settings, stored: Sequence[StoredSubscriber], start: int, now: datetime
+) -> tuple[list[Reader], _Changes]:
+    """Lay the TOML tables over the stored rows; `start` is the cursor of somebody who joins now."""
+    named = {table.email.casefold(): table for table in settings.subscribers}
+    readers: list[Reader] = []
+    changes = _Changes()
+    for row in stored:
+        table = named.pop(row.email.casefold(), None)
+        status, cursor = row.status, row.cursor
+        if table is not None and row.origin == "config":
+            snapshot = fields_of(table)
+            if snapshot != dict(row.fields):
+                changes.fields[row.id] = snapshot
+            if status == "removed":
+                changes.returned.append(row.id)
+                status, cursor = "active", max(cursor, start)
+        elif table is None and row.origin == "config" and status == "active":
+            changes.removed.append(row.id)
+            status = "removed"
+        table = table or SubscriberSettings.model_validate({"email": row.email, **row.fields})
+        readers.append(_reader(settings, table, row, status, cursor))
+    secret = settings.secret_key() if named else ""
+    for table in named.values():
+        key = subscriber_key(table.email, secret)
+        new = NewSubscriber(key=key, email=table.email, origin="config", fields=fields_of(table), cursor=start)
+        changes.new.append(new)
+        readers.append(
+            Reader(
+                subscriber=to_subscriber(settings, table),
+                row_id=None,
+                key=key,
+                cursor=start,
+                joined_at=now,
+                origin="config",
+            )
+        )
+    return readers, changes
+
+
+def fields_of(table: SubscriberSettings) -> dict[str, Any]:
+    """What a subscriber's table says, without defaults and without the address, as JSON."""
+    return table.model_dump(mode="json", exclude_unset=True, exclude={"email"})
+
+
+def to_subscriber(settings: Settings, table: SubscriberSettings) -> Subscriber:
+    """A configured table with the defaults of `[schedule]` filled in."""
+    return Subscriber(
+        email=table.email,
+        name=table.name,
+        cadence=cadence_of(table, settings.schedule),
+        profiles=table.profiles,
+        keywords=table.keywords,
+        exclude=table.exclude,
+        paused_until=table.paused_until,
+    )
+
+
+def _reader(
+    settings: Settings, table: SubscriberSettings, row: StoredSubscriber, status: SubscriberStatus, cursor: int
+) -> Reader:
+    # A profile that is gone from the TOML files is left out: an imported row must not stop everybody's mail.
+    known = {profile.name for profile in settings.profiles}
+    subscriber = to_subscriber(settings, table)
+    subscriber = replace(subscriber, profiles=tuple(name for name in subscriber.profiles if name in known))
+    return Reader(
+        subscriber=subscriber,
+        row_id=row.id,
+        key=row.key,
+        cursor=cursor,
+        joined_at=row.joined_at,
+        origin=row.origin,
+        status=status,
+    )
+
+
+def owed(reader: Reader, last: LastIssue | None, now: datetime, spread_minutes: int = 0) -> Owed:
+    """The issue a reader is due now, or the next one with the reason why not yet."""
+    cadence = reader.subscriber.cadence
+    spread = spread_of(reader.key, spread_minutes)
+    paused_until = reader.subscriber.paused_until
+    due = last_due(cadence, now, spread)
+    if due is not None and _counts(reader, due.issue, due.at) and not (paused_until and due.issue < paused_until):
+        if last is None or last.issue < due.issue:
+            if last and (last.state == "sending" or (last.state == "queued" and last.uncertain)):
+                reason = f"the issue of {last.issue} is still on its way"
+                return Owed(reader=reader, issue=due.issue, due_at=due.at, due=False, reason=reason)
+            return Owed(reader=reader, issue=due.issue, due_at=due.at, due=True)
+    return _not_yet(reader, last, now, spread)
+
+
+def _counts(reader: Reader, issue: date, at: datetime) -> bool:
+    """Whether a due moment lies after somebody joined; a TOML file's new subscriber is owed that day's issue too."""
+    if reader.origin == "config":
+        return issue >= local_day(reader.joined_at, reader.subscriber.cadence.zone)
+    return at > reader.joined_at
+
+
+def _not_yet(reader: Reader, last: LastIssue | None, now: datetime, spread: timedelta) -> Owed:
+    cadence, paused_until = reader.subscriber.cadence, reader.subscriber.paused_until
+    upcoming = next_due(cadence, now, spread, from_day=paused_until)
+    while upcoming and last and upcoming.issue <= last.issue:
+        upcoming = next_due(cadence, upcoming.at, spread, from_day=paused_until)
+    if upcoming is None:
+        return Owed(reader=reader, issue=local_day(now, cadence.zone), due_at=now, due=False, reason="no day is set")
+    paused = f"paused until {paused_until}; " if paused_until and local_day(now, cadence.zone) < paused_until else ""
+    wall = f"{upcoming.issue} {cadence.at:%H:%M} {cadence.zone}"
+    return Owed(
+        reader=reader, issue=upcoming.issue, due_at=upcoming.at, due=False, reason=f"{paused}not due before {wall}"
+    )
+
+
+def due_today(reader: Reader, now: datetime) -> Owed:
+    """Today's issue in the reader's zone, asked for by hand: due or not."""
+    zone = reader.subscriber.cadence.zone
+    today = local_day(now, zone)
+    regular = due_on(reader.subscriber.cadence, today)
+    due_at = regular.at if regular and regular.at <= now else now
+    return Owed(reader=reader, issue=today, due_at=due_at, due=True)

@@ -1,0 +1,235 @@
+"""store → match → render: one reader's window of papers becomes a digest and a message, or a reason for silence.
+
+Papers of one window are read and matched once for everybody who shares it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
+
+from digest import match
+from digest.deliver import to_bytes
+from digest.errors import ConfigError, KeywordError, Problem
+from digest.links import message_id
+from digest.models import CorpusStatistics, Digest, Match, Message, Paper, Profile, SourceState
+from digest.pipeline.audience import Reader
+from digest.pipeline.wiring import links, renderer
+from digest.settings import Settings
+from digest.store import Store
+
+HISTORY = 3000
+"""Papers whose words give the document frequencies: the newest ones, about a week of a large instance."""
+
+_WINDOWS = 8
+"""Windows kept at a time; almost everybody shares one."""
+
+_TELLING: tuple[SourceState, ...] = ("waiting", "stale", "failing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A digest as it will leave: what was chosen, and the message as text and as bytes."""
+
+    digest: Digest
+    message: Message
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why a reader gets nothing for this window."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    papers: Sequence[Paper]
+    rankings: Mapping[str, match.Ranking]
+
+
+class Composer:
+    """Composes digests against one state of the profiles; use `Composer.ready`."""
+
+    def __init__(
+        self, settings: Settings, store: Store, index: match.Index, sources: Sequence[tuple[str, SourceState, str]]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._index = index
+        self._sources = sources
+        self._renderer = renderer(settings)
+        self._links = links(settings)
+        self._limits = {profile.name: profile.max_papers for profile in settings.profiles}
+        self._floors = {profile.name: profile.min_score for profile in settings.profiles}
+        self._windows: dict[tuple[int, int], _Window] = {}
+
+    @classmethod
+    async def ready(cls, settings: Settings, store: Store, readers: Sequence[Reader]) -> Composer:
+        """Compile the profiles and the readers' own keywords; ConfigError names what cannot be read."""
+        index = compile_index(settings, readers)
+        reports = await store.sources.reports()
+        known = {source.name for source in settings.sources}
+        sources = [(row["name"], row["state"], row["reason"]) for row in reports if row["name"] in known]
+        return cls(settings, store, index, sources)
+
+    async def compose(
+        self, reader: Reader, issue: date, after: int, upto: int, now: datetime, *, subject_mark: str = ""
+    ) -> Composed | Silence:
+        """The digest of the papers with `after < seq <= upto`, or why there is none."""
+        window = await self._window(after, upto)
+        digest = self._digest(reader, issue, window, now)
+        if not digest.papers and not self._settings.digest.send_empty:
+            return Silence(self._why_empty(reader, window))
+        rendered = self._renderer.render(digest)
+        message = self._message(reader, digest, rendered.subject, rendered.text, rendered.html, now)
+        message = replace(message, subject=subject_mark + message.subject)
+        return Composed(digest=digest, message=message, data=to_bytes(message))
+
+    async def considered(self, after: int, upto: int) -> int:
+        """The number of papers in a window."""
+        return len((await self._window(after, upto)).papers)
+
+    async def _window(self, after: int, upto: int) -> _Window:
+        window = self._windows.pop((after, upto), None)
+        if window is None:
+            papers = await self._store.papers.window(after, upto)
+            corpus = await self._corpus(upto) if papers else CorpusStatistics()
+            window = _Window(papers, self._index.match(papers, corpus, self._settings.digest.min_score))
+        self._windows[after, upto] = window
+        while len(self._windows) > _WINDOWS:
+            self._windows.pop(next(iter(self._windows)))
+        return window
+
+    async def _corpus(self, upto: int) -> CorpusStatistics:
+        return match.statistics(await self._store.papers.history(upto, HISTORY))
+
+    def _digest(self, reader: Reader, issue: date, window: _Window, now: datetime) -> Digest:
+        subscriber, settings = reader.subscriber, self._settings
+        trending = not subscriber.profiles and not subscriber.keywords
+        without = match.excluded(subscriber.exclude, window.papers) if subscriber.exclude else frozenset()
+        if trending:
+            lists = [match.trending(window.papers, now.date())]
+        else:
+            lists = [self._list(window, profile) for profile in _profile_names(reader)]
+        shown, listed = match.choose(lists, settings.digest.max_papers, without)
+        return Digest(
+            subscriber=subscriber,
+            issue=issue,
+            papers=tuple(replace(one, profile="") if one.profile == reader.key else one for one in shown),
+            considered=len(window.papers),
+            listed=listed,
+            links=self._links.for_issue(reader.key, issue),
+            site_name=settings.site.name,
+            postal_address=settings.site.postal_address,
+            notes=tuple(_note(name, state) for name, state, _ in self._sources if state in _TELLING),
+            trending=trending,
+        )
+
+    def _list(self, window: _Window, profile: str) -> tuple[Match, ...]:
+        return window.rankings[profile].matches[: self._limits.get(profile)]
+
+    def _why_empty(self, reader: Reader, window: _Window) -> str:
+        if not window.papers:
+            reasons = "; ".join(f"{name}: {reason}" for name, state, reason in self._sources if state != "fresh")
+            return f"no new papers ({reasons})" if reasons else "no new papers"
+        count = f"{len(window.papers)} paper{'s' if len(window.papers) != 1 else ''}"
+        names = _profile_names(reader)
+        scores = [window.rankings[name].best_score for name in names]
+        best = max((score for score in scores if score is not None), default=None)
+        if best is None:
+            return f"{count}, none with your keywords"
+        floor = min(self._floor(name) for name in names)
+        return f"{count}, best score {best:.1f} below {floor:.1f}" if best < floor else f"{count}, all excluded"
+
+    def _floor(self, profile: str) -> float:
+        own = self._floors.get(profile)
+        return own if own is not None else self._settings.digest.min_score
+
+    def _message(self, reader: Reader, digest: Digest, subject: str, text: str, html: str, now: datetime) -> Message:
+        settings, subscriber = self._settings, reader.subscriber
+        address = settings.smtp.sender.rpartition("<")[2].rstrip(">")
+        domain = address.rpartition("@")[2]
+        return Message(
+            sender=settings.smtp.sender,
+            envelope_sender=settings.smtp.bounce_address or address,
+            recipient=subscriber.email,
+            recipient_name=subscriber.name,
+            subject=subject,
+            text=text,
+            html=html,
+            message_id=message_id(reader.key, digest.issue, domain, settings.secret_key()),
+            sent_at=now,
+            links=digest.links,
+            list_id=f"{settings.site.name} <daily.digest.{domain}>",
+            feedback_id=f"{digest.issue}:daily:digest:paperdigest",
+        )
+
+
+def compile_index(settings: Settings, readers: Sequence[Reader]) -> match.Index:
+    """All profiles and the readers' own keywords, compiled; every keyword that cannot be read is one Problem."""
+    problems = [*keyword_problems(settings)]
+    profiles = [to_profile(settings, number) for number in range(len(settings.profiles))]
+    for reader in readers:
+        if reader.status == "active" and reader.subscriber.keywords:
+            own = Profile(name=reader.key, keywords=reader.subscriber.keywords)
+            problems += _stored_problems(reader) if reader.origin != "config" else []
+            profiles.append(own)
+    if problems:
+        raise ConfigError(*problems)
+    return match.compile_profiles(profiles)
+
+
+def to_profile(settings: Settings, number: int) -> Profile:
+    """A configured profile in the matcher's words."""
+    table = settings.profiles[number]
+    names = ("name", "keywords", "exclude", "require", "authors", "categories", "sources", "min_score", "max_papers")
+    return Profile(**{name: getattr(table, name) for name in names})
+
+
+def keyword_problems(settings: Settings) -> list[Problem]:
+    """Each keyword of the TOML files that cannot be read, with file, line and column."""
+    problems: list[Problem] = []
+    tables = (
+        ("profile", settings.profiles, ("keywords", "exclude", "require")),
+        ("subscriber", settings.subscribers, ("keywords", "exclude")),
+    )
+    for table, entries, lists in tables:
+        for number, entry in enumerate(entries):
+            for name in lists:
+                for position, keyword in enumerate(getattr(entry, name)):
+                    place = partial(settings.keyword_problem, (table, number, name, position))
+                    try:
+                        match.check_keyword(keyword)
+                    except KeywordError as error:
+                        problems.append(place(error))
+    return problems
+
+
+def _stored_problems(reader: Reader) -> list[Problem]:
+    problems = []
+    for keyword in (*reader.subscriber.keywords, *reader.subscriber.exclude):
+        try:
+            match.check_keyword(keyword)
+        except KeywordError as error:
+            problems.append(
+                Problem(f"subscriber {reader.subscriber.email}, keyword {keyword!r}: {error.message}", hint=error.hint)
+            )
+    return problems
+
+
+def _profile_names(reader: Reader) -> list[str]:
+    own = [reader.key] if reader.subscriber.keywords else []
+    return [*reader.subscriber.profiles, *own]
+
+
+def _note(source: str, state: SourceState) -> str:
+    said = {
+        "waiting": f"{source} had not listed its newest papers yet; they will be in a later issue.",
+        "stale": f"{source} has listed nothing new for a while; what it lists later will be in a later issue.",
+        "failing": f"{source} could not be read; its papers will be in a later issue.",
+    }
+    return said[state]

@@ -1,0 +1,73 @@
+"""sources → store: ask every source, take in what it lists, keep what it said about itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime
+
+from digest.errors import UsageError
+from digest.models import Memory, SourceReport
+from digest.pipeline.wiring import http
+from digest.settings import Settings
+from digest.settings.sections import SourceSettings
+from digest.sources import PoliteClient, Reading, judge, may_merge, paper_id, paper_keys, read_source
+from digest.store import Arrival, Store
+
+
+async def fetch(
+    settings: Settings,
+    store: Store,
+    now: datetime,
+    *,
+    only: Collection[str] | None = None,
+    on_report: Callable[[SourceReport], None] = lambda _: None,
+) -> list[SourceReport]:
+    """Ask the sources side by side; one that fails says so in its report and does not stop the others."""
+    chosen = [source for source in settings.sources if only is None or source.name in only]
+    if not chosen and only is not None:
+        names = ", ".join(source.name for source in settings.sources) or "none"
+        raise UsageError(f"no source is called {', '.join(sorted(only))}; the configured ones are: {names}")
+    async with http(settings, await _last_asked(settings, store), now) as client:
+
+        async def one(source: SourceSettings) -> SourceReport:
+            report = await _fetch_one(source, store, client, now)
+            on_report(report)
+            return report
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(source)) for source in chosen]
+    return [task.result() for task in tasks]
+
+
+async def _last_asked(settings: Settings, store: Store) -> dict[str, datetime]:
+    """Gate → when it was last passed, so that two runs in a row also keep the distance."""
+    asked = await store.sources.last_asked()
+    moments: dict[str, datetime] = {}
+    for source in settings.sources:
+        if source.name in asked:
+            moments[source.kind] = max(asked[source.name], moments.get(source.kind, asked[source.name]))
+    return moments
+
+
+async def _fetch_one(source: SourceSettings, store: Store, client: PoliteClient, now: datetime) -> SourceReport:
+    memories = await store.sources.memories(source.name)
+    readings = await read_source(source, memories, client, store.papers.known_arxiv_ids, now)
+    kept: list[Reading] = []
+    new_by_part: dict[str, int] = {}
+    counts = {"new": 0, "updated": 0, "unchanged": 0, "skipped": 0}
+    for reading in readings:
+        arrivals = [Arrival(listing, paper_id(listing), paper_keys(listing)) for listing in reading.listings]
+        added = await store.papers.add(arrivals, now, may_merge)
+        new_by_part[reading.memory.part] = added.new
+        counts["new"] += added.new
+        counts["updated"] += added.updated
+        counts["unchanged"] += reading.memory.entries if reading.not_modified else added.unchanged
+        counts["skipped"] += reading.skipped
+        memory: Memory = replace(reading.memory, last_new_at=now) if added.new else reading.memory
+        kept.append(replace(reading, memory=memory))
+    state, reason = judge(source.kind, kept, new_by_part, now)
+    report = SourceReport(name=source.name, state=state, reason=reason, **counts)
+    await store.sources.record(report, [reading.memory for reading in kept], now)
+    return report

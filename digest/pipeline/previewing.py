@@ -1,0 +1,89 @@
+"""Dry runs and tests: what everybody would get, without a row, a cursor or a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from digest.deliver import needs_smtputf8
+from digest.errors import Refused
+from digest.pipeline.audience import Owed, Reader, due_today, owed
+from digest.pipeline.composing import Composer, Silence
+from digest.pipeline.runs import Progress, Request, Run, sent_as, skipped, write_files
+from digest.pipeline.wiring import smtp
+from digest.settings import Settings
+from digest.store import LastIssue, Store
+
+
+async def dry_run(
+    settings: Settings,
+    store: Store,
+    request: Request,
+    composer: Composer,
+    readers: Sequence[Reader],
+    on_progress: Progress,
+) -> Run:
+    """What everybody would get, due or not; nothing is written but the files asked for."""
+    run = Run(at=request.now, dry_run=True)
+    newest = await store.papers.newest()
+    last = await store.deliveries.last_issues()
+    for done, reader in enumerate(readers, 1):
+        before = last.get(reader.row_id or 0)
+        if request.forced:
+            due = due_today(reader, request.now)
+        else:
+            due = owed(reader, before, request.now, settings.schedule.spread)
+        reason = why_not(due, before, forced=request.forced)
+        if reason:
+            run.digests.append(skipped(due, reason))
+        else:
+            await _preview(run, request, composer, due, newest)
+        on_progress(done, len(readers))
+    return run
+
+
+def why_not(due: Owed, before: LastIssue | None, *, forced: bool) -> str:
+    """Why an issue does not go out whatever it holds; empty when nothing stands against it."""
+    if due.reader.status != "active":
+        return f"the subscriber is {due.reader.status}"
+    if forced and before and before.issue == due.issue and before.state == "sent":
+        return "already sent"
+    return ""
+
+
+async def _preview(run: Run, request: Request, composer: Composer, due: Owed, newest: int) -> None:
+    reader = due.reader
+    composed = await composer.compose(reader, due.issue, reader.cursor, newest, request.now)
+    run.papers = max(run.papers, await composer.considered(reader.cursor, newest))
+    if isinstance(composed, Silence):
+        run.digests.append(skipped(due, "; ".join(filter(None, (composed.reason, due.reason)))))
+    else:
+        files = write_files(composed, request.out)
+        run.digests.append(sent_as(composed, "ready", due.reason or None, files))
+
+
+async def test_run(
+    settings: Settings, store: Store, request: Request, composer: Composer, readers: Sequence[Reader]
+) -> Run:
+    """Real mail that counts for nothing: no row, no cursor, the subject marked. Raises DeliveryError when it cannot leave."""
+    run = Run(at=request.now, dry_run=False)
+    newest = await store.papers.newest()
+    async with smtp(settings) as connection:
+        for reader in readers:
+            due = due_today(reader, request.now)
+            composed = await composer.compose(
+                reader, due.issue, reader.cursor, newest, request.now, subject_mark="[Test] "
+            )
+            run.papers = max(run.papers, await composer.considered(reader.cursor, newest))
+            if isinstance(composed, Silence):
+                run.digests.append(skipped(due, composed.reason))
+                continue
+            message = composed.message
+            sender, address = message.envelope_sender, message.recipient
+            try:
+                await connection.send(sender, address, composed.data, smtputf8=needs_smtputf8(message))
+            except Refused as error:
+                run.digests.append(sent_as(composed, "failed", error.reply))
+                continue
+            files = write_files(composed, request.out)
+            run.digests.append(sent_as(composed, "sent", "a test: it counts for nothing", files))
+    return run

@@ -1,0 +1,96 @@
+"""What a run of `digest send` is asked for, and what it comes to. Words only; see previewing and posting for the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from digest.deliver import Files, write
+from digest.models import Match, Outcome
+from digest.pipeline.audience import Owed
+from digest.pipeline.composing import Composed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What `digest send` was asked for."""
+
+    now: datetime
+    dry_run: bool = False
+    test: bool = False
+    to: str = ""
+    profile: str = ""
+    out: Path | None = None
+    yes: bool = False
+
+    @property
+    def forced(self) -> bool:
+        """Asked for by name: today's issue, due or not."""
+        return bool(self.to or self.profile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One digest of a run, as it is reported."""
+
+    subscriber: str
+    issue: date
+    outcome: Outcome
+    reason: str | None = None
+    subject: str | None = None
+    html_bytes: int | None = None
+    message_bytes: int | None = None
+    papers: tuple[Match, ...] = ()
+    files: Files | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What one run came to."""
+
+    at: datetime
+    dry_run: bool
+    papers: int = 0
+    """Papers in the widest window considered."""
+    digests: list[Sent] = field(default_factory=list)
+    stopped: str = ""
+    """Why the whole batch stopped, as one sentence; empty when it did not."""
+    problems: list[str] = field(default_factory=list)
+    """What went wrong beside the mail itself, e.g. a file that could not be written."""
+
+    def total(self, outcome: Outcome) -> int:
+        return sum(one.outcome == outcome for one in self.digests)
+
+
+Progress = Callable[[int, int], None]
+"""Called with (done, all)."""
+
+
+def sent_as(composed: Composed, outcome: Outcome, reason: str | None, files: Files | None = None) -> Sent:
+    """A composed digest with what became of it."""
+    return Sent(
+        subscriber=composed.digest.subscriber.email,
+        issue=composed.digest.issue,
+        outcome=outcome,
+        reason=reason,
+        subject=composed.message.subject,
+        html_bytes=len(composed.message.html.encode()),
+        message_bytes=len(composed.data),
+        papers=composed.digest.papers,
+        files=files,
+    )
+
+
+def skipped(due: Owed, reason: str) -> Sent:
+    """An issue for which nothing leaves, and why."""
+    return Sent(subscriber=due.reader.subscriber.email, issue=due.issue, outcome="skipped", reason=reason)
+
+
+def write_files(composed: Composed, out: Path | None) -> Files | None:
+    """ADDRESS.eml, .html and .txt in the folder asked for, None without one; raises OutputError."""
+    if out is None:
+        return None
+    message = composed.message
+    return write(out, message.recipient, eml=composed.data, html=message.html, text=message.text)
