@@ -1,0 +1,227 @@
+"""digest send and why: who gets what, and what became of it."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.cli.output import count, note, print_json, print_table, progress, say
+from digest.cli.papers import AsJson, fetch_with_progress
+from digest.cli.running import fail, moment, opened, run, settings_of
+from digest.errors import UsageError
+
+if TYPE_CHECKING:
+    from digest.models import Delivery, Match, SourceReport
+    from digest.pipeline import Request, Run, Sent
+    from digest.settings import Settings
+
+_DETAILS = 10
+"""Up to so many digests are shown paper by paper; more are a table only."""
+
+
+def send(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show who would get what and why; change nothing.")] = False,
+    to: Annotated[str, typer.Option(help="Only this subscriber, today's issue, due or not.")] = "",
+    profile: Annotated[str, typer.Option(help="Only subscribers of this profile, today's issue, due or not.")] = "",
+    at: Annotated[str | None, typer.Option(help="Act as if it were this time (ISO 8601 with offset).")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write each digest as ADDRESS.eml, .html and .txt here.")] = None,
+    no_fetch: Annotated[bool, typer.Option("--no-fetch", help="Do not ask the sources first.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Show the digests in the browser (with --dry-run).")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Send real mail to --to that counts for nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Send even many more digests than usual.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send every digest that is due, or preview it."""
+    from digest.pipeline import Request
+
+    if open_ and not dry_run:
+        raise UsageError("--open shows a preview: use it with --dry-run")
+    if test and dry_run:
+        raise UsageError("--test sends and --dry-run does not: choose one")
+    settings = settings_of(context)
+    if open_ and out is None:
+        out = Path(tempfile.mkdtemp(prefix="digest-"))
+    request = Request(now=moment(at), dry_run=dry_run, test=test, to=to, profile=profile, out=out, yes=yes)
+    reports, result = run(_send(settings, request, fetch=not no_fetch, quiet=as_json))
+    if as_json:
+        print_json(_document(result))
+    else:
+        _show(result)
+    for report in reports:
+        if report.state == "failing":
+            note(f"source {report.name}: {report.reason}")
+    for problem in filter(None, (result.stopped, *result.problems)):
+        note(f"error: {problem}")
+    if open_:
+        _open(result)
+    bad = result.total("failed") or result.total("deferred") or result.stopped or result.problems
+    if bad or any(report.state == "failing" for report in reports):
+        fail(1)
+
+
+async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: bool) -> tuple[list[SourceReport], Run]:
+    from digest.pipeline import send as send_all
+    from digest.pipeline.composing import keyword_problems
+    from digest.errors import ConfigError
+
+    problems = keyword_problems(settings)  # before anything is fetched: a typo should not cost a minute
+    if problems:
+        raise ConfigError(*problems)
+    async with opened(settings) as store:
+        reports = await fetch_with_progress(settings, store, request.now, quiet=quiet) if fetch else []
+        with progress("Composing" if request.dry_run else "Sending", quiet=quiet) as advance:
+            return reports, await send_all(settings, store, request, advance)
+
+
+def _document(result: Run) -> dict[str, Any]:
+    outcomes = ("ready", "skipped", "sent", "deferred", "failed")
+    return {
+        "at": result.at.isoformat(timespec="seconds"),
+        "dry_run": result.dry_run,
+        "papers": result.papers,
+        "digests": [_digest_as_json(sent) for sent in result.digests],
+        "totals": {outcome: result.total(outcome) for outcome in outcomes},
+    }
+
+
+def _digest_as_json(sent: Sent) -> dict[str, Any]:
+    return {
+        "subscriber": sent.subscriber,
+        "issue": sent.issue.isoformat(),
+        "outcome": sent.outcome,
+        "reason": sent.reason,
+        "subject": sent.subject,
+        "html_bytes": sent.html_bytes,
+        "message_bytes": sent.message_bytes,
+        "papers": [_match_as_json(one) for one in sent.papers],
+        "files": sent.files and {kind: str(getattr(sent.files, kind)) for kind in ("eml", "html", "text")},
+    }
+
+
+def _match_as_json(one: Match) -> dict[str, Any]:
+    return {"id": one.paper.id, "title": one.paper.title, "score": one.score, "matched": matched_as_json(one)}
+
+
+def matched_as_json(one: Match) -> list[dict[str, Any]]:
+    """The explanation of a match; `partial` only where it is true."""
+    return [
+        {"keyword": reason.keyword, "field": reason.field, "points": reason.points}
+        | ({"partial": True} if reason.partial else {})
+        for reason in one.matched
+    ]
+
+
+def _show(result: Run) -> None:
+    if not result.digests:
+        say("Nobody is due now.")
+        return
+    if len(result.digests) <= _DETAILS:
+        for sent in result.digests:
+            _show_papers(sent)
+    rows = [
+        [one.subscriber, one.issue, one.outcome, len(one.papers) or "", _kilobytes(one), one.subject or "", one.reason or ""]
+        for one in result.digests
+    ]
+    print_table(("subscriber", "issue", "outcome", "papers", "kB", "subject", "reason"), rows)
+    done = ", ".join(f"{number} {word}" for word in ("ready", "sent", "skipped", "deferred", "failed") if (number := result.total(word)))  # type: ignore[arg-type]
+    say(f"\n{done}; {count(result.papers, 'new paper')} considered." + (" A dry run: nothing was changed." if result.dry_run else ""))
+
+
+def _kilobytes(sent: Sent) -> str:
+    return f"{sent.message_bytes / 1000:.0f}" if sent.message_bytes else ""
+
+
+def _show_papers(sent: Sent) -> None:
+    if not sent.papers:
+        return
+    say(f"{sent.subscriber}: {sent.subject}", style="bold")
+    for one in sent.papers:
+        reasons: dict[str, list[str]] = {}
+        for reason in one.matched:
+            reasons.setdefault(reason.keyword, []).append(reason.field)
+        why = ", ".join(f"{keyword} ({' + '.join(dict.fromkeys(fields))})" for keyword, fields in reasons.items())
+        say(f"  {one.score:5.1f}  {one.paper.title}")
+        say(f"         {why}", style="dim")
+    say("")
+
+
+def _open(result: Run) -> None:
+    shown = [sent.files.html for sent in result.digests if sent.files]
+    if not shown:
+        note("There is no digest to show.")
+    for page in shown[:_DETAILS]:
+        if not webbrowser.open(page.resolve().as_uri()):
+            note(f"No browser could be started; open {page}")
+
+
+def why(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(help="The subscriber's address.")],
+    issue: Annotated[str, typer.Argument(help="The issue's day (YYYY-MM-DD); all recent ones without it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell what became of a subscriber's issues, and why."""
+    settings = settings_of(context)
+    try:
+        day = date.fromisoformat(issue) if issue else None
+    except ValueError:
+        raise UsageError(f"{issue!r} is not an issue; write its day as 2026-11-23") from None
+    document = run(_why(settings, email, day))
+    if as_json:
+        print_json(document)
+        return
+    say(f"{document['subscriber']} ({document['status']}): {document['next']}")
+    rows = [[d["issue"], d["outcome"], d["attempts"], len(d["papers"]) or "", d["reason"] or d["reply"], d["settled_at"] or ""] for d in document["deliveries"]]
+    if rows:
+        print_table(("issue", "outcome", "attempts", "papers", "reason", "settled"), rows)
+    else:
+        say(f"No issue of {issue} was due." if issue else "No issue was due yet.")
+
+
+async def _why(settings: Settings, email: str, day: date | None) -> dict[str, Any]:
+    from digest.pipeline.audience import owed, preview
+
+    now = moment(None)
+    async with opened(settings) as store:
+        readers = await preview(settings, store, now)
+        found = [reader for reader in readers if reader.subscriber.email.casefold() == email.casefold()]
+        if not found:
+            raise UsageError(f"no subscriber is called {email}; see: digest subscribers list")
+        reader = found[0]
+        rows = await store.deliveries.of(reader.row_id or 0, day)
+        last = (await store.deliveries.last_issues()).get(reader.row_id or 0)
+        due = owed(reader, last, now, settings.schedule.spread)
+    active = f"the issue of {due.issue} is due now" if due.due else due.reason
+    return {
+        "subscriber": reader.subscriber.email,
+        "status": reader.status,
+        "next": active if reader.status == "active" else f"nothing is sent: {reader.status}",
+        "deliveries": [_delivery_as_json(row) for row in rows],
+    }
+
+
+def _delivery_as_json(row: Delivery) -> dict[str, Any]:
+    return {
+        "issue": row.issue.isoformat(),
+        "kind": row.kind,
+        "outcome": row.state,
+        "reason": row.reason,
+        "subject": row.subject,
+        "attempts": row.attempts,
+        "uncertain": row.uncertain,
+        "reply": row.reply,
+        "due_at": row.due_at.isoformat(),
+        "next_attempt_at": row.next_attempt_at and row.next_attempt_at.isoformat(),
+        "settled_at": row.settled_at and row.settled_at.isoformat(timespec="seconds"),
+        "message_id": row.message_id,
+        "papers": list(row.papers),
+    }
+
+
+COMMANDS = (send, why)

@@ -1,0 +1,138 @@
+"""digest init, check, db: an instance's files before the first mail."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.cli.output import count, print_json, say
+from digest.cli.papers import AsJson
+from digest.cli.running import fail, opened, run, settings_of
+from digest.errors import ConfigError, OutputError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from digest.settings import Settings
+
+database = typer.Typer(help="The store: upgrade.", no_args_is_help=True)
+
+_SPLIT = "# --- profiles and subscribers "
+"""The line of config.example.toml from which on its tables go to profiles/example.toml."""
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; made if it does not exist.")] = Path(),
+) -> None:
+    """Write a commented config.toml and profiles/example.toml; never overwrite anything."""
+    files = _starting_files(folder)
+    for path in files:
+        if path.exists():
+            raise UsageError(f"{path} exists already; nothing was written")
+    for path, text in files.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=False)  # it holds the secret that signs every link
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from None
+        say(f"wrote {path}")
+    say("Next: write your address and keywords into the profile, [smtp] into config.toml, then run")
+    where = "" if folder == Path() else f"--config {folder / 'config.toml'} "
+    say(f"  digest {where}check\n  digest {where}send --dry-run")
+
+
+def _starting_files(folder: Path) -> dict[Path, str]:
+    """config.example.toml in two: the settings with a fresh secret, and the example profile."""
+    example = _example_path().read_text(encoding="utf-8")
+    settings, _, tables = example.partition(_SPLIT)
+    key = f'secret_key = "{secrets.token_urlsafe(32)}"'
+    lines = [key if line.startswith("# secret_key = ") else line for line in settings.rstrip().splitlines()]
+    return {
+        folder / "config.toml": "\n".join(lines) + "\n",
+        folder / "profiles" / "example.toml": tables.partition("\n")[2].lstrip("\n"),
+    }
+
+
+def _example_path() -> Path:
+    """In a wheel the example lies in the package, in a checkout beside it."""
+    package = Path(__file__).parent.parent
+    packaged = package / "config.example.toml"
+    return packaged if packaged.is_file() else package.parent / "config.example.toml"
+
+
+def check(
+    context: typer.Context,
+    online: Annotated[bool, typer.Option("--online", help="Also ask the sources, log in to the mail server, look at DNS.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, profiles, keywords and templates; name every problem with its place."""
+    try:
+        settings = settings_of(context)
+        problems = _offline(settings)
+    except ConfigError as error:
+        settings, problems = None, list(error.problems)
+    findings: list[dict[str, Any]] = []
+    if settings is not None and online:
+        from digest.cli.online import check_online
+
+        findings = run(check_online(settings))
+    wrong = bool(problems) or any(one["status"] == "wrong" for one in findings)
+    if as_json:
+        print_json({"ok": not wrong, "problems": [_problem_as_json(one) for one in problems], "online": findings})
+    else:
+        _show(settings, problems, findings)
+    if problems:
+        fail(2)
+    if wrong:
+        fail(1)
+
+
+def _offline(settings: Settings) -> list[Problem]:
+    from digest.pipeline.composing import keyword_problems
+    from digest.render import check_templates
+
+    problems = keyword_problems(settings)
+    for test in (settings.secret_key, settings.smtp_password, lambda: check_templates(settings.site.templates)):
+        try:
+            test()
+        except ConfigError as error:
+            problems.extend(error.problems)
+    return problems
+
+
+def _problem_as_json(one: Problem) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("file", "line", "column", "message", "hint")}
+
+
+def _show(settings: Settings | None, problems: list[Problem], findings: list[dict[str, Any]]) -> None:
+    for problem in problems:
+        typer.secho(f"error: {problem}", fg="red", err=True)
+    colours = {"ok": "green", "warning": "yellow", "wrong": "red"}
+    for one in findings:
+        say(f"{one['status']:<8} {one['name']}: {one['detail']}" + (f" {one['fix']}" if one["fix"] else ""), style=colours[one["status"]])
+    if settings is not None and not problems:
+        counts = (
+            count(len(settings.sources), "source"),
+            count(len(settings.profiles), "profile"),
+            count(len(settings.subscribers), "subscriber"),
+        )
+        say(f"{settings.path} is good: {', '.join(counts)}.", style="green")
+
+
+@database.command()
+def upgrade(context: typer.Context) -> None:
+    """Bring an older database to this version's tables; a new one is made."""
+    settings = settings_of(context)
+
+    async def work() -> str:
+        from digest.store import open_store
+
+        async with open_store(settings.store.url, upgrade=True) as store:
+            return store.path
+
+    say(f"{run(work())} is up to date.")
+
+
+COMMANDS = (init, check)
