@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from digest.errors import KeywordError, Problem
 from digest.match import check_keyword
-from digest.settings.sections import SubscriberSettings
+from digest.settings import SubscriberSettings
+from digest.settings.wording import predicate
 
 LISTS = ("profiles", "keywords", "exclude", "days")
 FIELDS = tuple(SubscriberSettings.model_fields)
@@ -94,9 +95,9 @@ def _row(fields: Mapping[str, Any], file: str, line: int, profiles: Sequence[str
     try:
         table = SubscriberSettings.model_validate(known)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        return Problem(f"{where}: {first['msg'].removeprefix('Value error, ')}", file, line)
+        details = error.errors(include_url=False)[0]
+        rest, hint = predicate(details, from_toml=False)
+        return Problem(f"{'.'.join(map(str, details['loc']))} {rest}", file, line, hint=hint)
     return check_table(table, profiles, file, line) or Row(line, table)
 
 

@@ -13,8 +13,7 @@ from typing import Any
 from digest.cadence import due_on, last_due, local_day, next_due, spread_of
 from digest.links import subscriber_key
 from digest.models import Subscriber, SubscriberStatus
-from digest.settings import Settings
-from digest.settings.sections import SubscriberSettings, cadence_of
+from digest.settings import Settings, SubscriberSettings, cadence_of
 from digest.store import LastIssue, NewSubscriber, Store, StoredSubscriber
 
 

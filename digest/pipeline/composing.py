@@ -17,7 +17,7 @@ from digest.links import message_id
 from digest.models import CorpusStatistics, Digest, Match, Message, Paper, Profile, SourceState
 from digest.pipeline.audience import Reader
 from digest.pipeline.wiring import links, renderer
-from digest.settings import Settings
+from digest.settings import ProfileSettings, Settings
 from digest.store import Store
 
 HISTORY = 3000
@@ -172,7 +172,7 @@ class Composer:
 def compile_index(settings: Settings, readers: Sequence[Reader]) -> match.Index:
     """All profiles and the readers' own keywords, compiled; every keyword that cannot be read is one Problem."""
     problems = [*keyword_problems(settings)]
-    profiles = [to_profile(settings, number) for number in range(len(settings.profiles))]
+    profiles = [to_profile(table) for table in settings.profiles]
     for reader in readers:
         if reader.status == "active" and reader.subscriber.keywords:
             own = Profile(name=reader.key, keywords=reader.subscriber.keywords)
@@ -183,9 +183,8 @@ def compile_index(settings: Settings, readers: Sequence[Reader]) -> match.Index:
     return match.compile_profiles(profiles)
 
 
-def to_profile(settings: Settings, number: int) -> Profile:
+def to_profile(table: ProfileSettings) -> Profile:
     """A configured profile in the matcher's words."""
-    table = settings.profiles[number]
     names = ("name", "keywords", "exclude", "require", "authors", "categories", "sources", "min_score", "max_papers")
     return Profile(**{name: getattr(table, name) for name in names})
 

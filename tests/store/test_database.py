@@ -1,0 +1,147 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from digest.errors import StoreOutdated, StoreTooNew, StoreUnavailable
+from digest.store import open_store
+from digest.store.database import _alembic, open_database
+from digest.store.schema import REVISION, metadata
+
+
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+async def test_the_migrations_make_the_tables_of_the_schema(tmp_path):
+    async with open_database(url(tmp_path / "a.db")) as database, database.read() as connection:
+
+        def differences(sync):
+            ours = lambda name, kind, *_: not (kind == "table" and (name or "").startswith("papers_text"))  # noqa: E731 - a hook's shape
+            context = MigrationContext.configure(sync, opts={"compare_type": True, "include_name": ours})
+            found = compare_metadata(context, metadata)
+            return [one for one in found if not str(one[1]).startswith("papers_text")]
+
+        assert await connection.run_sync(differences) == []
+        assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+def test_the_schema_names_the_newest_migration():
+    assert ScriptDirectory.from_config(_alembic(None)).get_heads() == [REVISION]
+
+
+async def test_opening_twice_changes_nothing(tmp_path):
+    for _ in range(2):
+        async with open_store(url(tmp_path / "a.db")) as store:
+            assert await store.papers.count() == 0
+
+
+async def stamp(path: Path, revision: str) -> None:
+    async with open_store(url(path)):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    connection.close()
+
+
+async def test_a_newer_database_is_refused_with_a_sentence(tmp_path):
+    await stamp(tmp_path / "a.db", "9999")
+    with pytest.raises(StoreTooNew, match=r"newer version of digest \(schema 9999.*install that version"):
+        async with open_store(url(tmp_path / "a.db")):
+            pass
+
+
+async def test_an_older_database_is_refused_until_it_is_upgraded(tmp_path):
+    path = tmp_path / "a.db"
+    with sqlite3.connect(path) as connection:  # the state before the first migration
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    connection.close()
+    with pytest.raises(StoreOutdated, match="digest db upgrade"):
+        async with open_store(url(path)):
+            pass
+    async with open_store(url(path), upgrade=True) as store:
+        assert await store.papers.count() == 0
+    async with open_store(url(path)):
+        pass
+
+
+async def test_another_programs_database_is_left_alone(tmp_path):
+    path = tmp_path / "a.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    connection.close()
+    with pytest.raises(StoreTooNew, match="another program"):
+        async with open_store(url(path)):
+            pass
+
+
+async def test_a_file_that_is_no_database_is_a_sentence(tmp_path):
+    (tmp_path / "a.db").write_text("Dear diary, " * 1000)
+    with pytest.raises(StoreUnavailable, match="not a database of this program"):
+        async with open_store(url(tmp_path / "a.db")):
+            pass
+
+
+async def test_a_missing_folder_is_a_sentence(tmp_path):
+    with pytest.raises(StoreUnavailable, match=r"folder .* does not exist"):
+        async with open_store(url(tmp_path / "nowhere" / "a.db")):
+            pass
+
+
+async def test_a_locked_database_is_a_sentence_after_the_wait(tmp_path):
+    path = tmp_path / "a.db"
+    async with open_store(url(path)):
+        pass
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(StoreUnavailable, match="locked by another process"):
+            async with open_store(url(path), busy_seconds=0.05):
+                pass
+    finally:
+        other.close()
+
+
+async def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path, now):
+    from digest.models import Listing
+    from digest.store.merging import Arrival
+
+    def arrivals(start: int, count: int) -> list[Arrival]:
+        return [
+            Arrival(
+                Listing(source="s", title=f"Paper {n}", url="https://x.org", abstract="long " * 400),
+                f"hash:{n}",
+                (f"hash:{n}",),
+            )
+            for n in range(start, start + count)
+        ]
+
+    async with open_database(url(tmp_path / "a.db")) as database:
+        from digest.store.papers import Papers
+
+        papers = Papers(database)
+        await papers.add(arrivals(0, 5), now, lambda _a, _b: True)
+        async with database.read() as connection:
+            pages = await connection.scalar(text("PRAGMA page_count"))
+        await database._engine.dispose()
+        from sqlalchemy import event
+
+        @event.listens_for(database._engine.sync_engine, "connect")
+        def shrink(connection, _record):
+            connection.execute(f"PRAGMA max_page_count = {pages + 10}").close()
+
+        with pytest.raises(StoreUnavailable, match="disk is full"):
+            await papers.add(arrivals(5, 500), now, lambda _a, _b: True)
+        assert await papers.count() == 5
+
+
+def test_what_sqlite_says_of_a_read_only_file_has_a_sentence():
+    from digest.store.database import explained
+
+    with pytest.raises(StoreUnavailable, match="is read-only"), explained("/x/digest.db"):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
