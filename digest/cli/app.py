@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import demo, matching, papers, sending, setup, subscribers
+from digest.cli import matching, papers, sending, setup, subscribers
+from digest.cli.demo.command import demo
 from digest.cli.running import Options
 from digest.errors import DigestError
 
@@ -21,7 +22,7 @@ app = typer.Typer(
 )
 
 
-def _version(value: bool) -> None:
+def _show_version(value: bool) -> None:
     if value:
         from digest import __version__
 
@@ -41,7 +42,9 @@ def _options(
             show_default=False,
         ),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     context.obj = Options(config)
 
@@ -49,7 +52,7 @@ def _options(
 for module in (setup, papers, sending, matching):
     for command in module.COMMANDS:
         app.command()(command)
-app.command()(demo.demo)
+app.command()(demo)
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(setup.database, name="db")
 

@@ -30,7 +30,9 @@ def match(
     papers: Annotated[str, typer.Argument(metavar="PAPERS.jsonl", help="One paper a line; .xz and .gz are read too.")],
     profiles: Annotated[Path, typer.Argument(help="TOML with [[profile]] tables, or JSONL.")],
     top: Annotated[int | None, typer.Option(min=1, help="At most so many papers per profile.")] = None,
-    daily: Annotated[bool, typer.Option("--daily", help="Rank each listed day apart, knowing only the days up to it.")] = False,
+    daily: Annotated[
+        bool, typer.Option("--daily", help="Rank each listed day apart, knowing only the days up to it.")
+    ] = False,
 ) -> None:
     """Match a file of papers against profiles; prints JSONL, best papers first."""
     from digest import match as matcher

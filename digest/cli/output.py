@@ -72,7 +72,9 @@ def plain(value: object) -> str:
     text = "" if value is None else str(value)
     if text.isascii() and text.isprintable():
         return text
-    return "".join(" " if c in "\n\t" else c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Cf"})
+    return "".join(
+        " " if c in "\n\t" else c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs", "Cf"}
+    )
 
 
 @contextmanager
@@ -90,5 +92,5 @@ def progress(label: str, *, quiet: bool = False) -> Iterator[Callable[[int, int]
 
 
 def count(number: int, word: str) -> str:
-    """"1 paper", "412 papers"."""
+    """A number with its noun: "1 paper", "412 papers"."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"

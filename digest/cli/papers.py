@@ -21,7 +21,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 
 def fetch(
     context: typer.Context,
-    source: Annotated[list[str] | None, typer.Option("--source", "-s", help="Only this source (may be repeated).")] = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", "-s", help="Only this source (may be repeated).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask every source for new papers now."""
@@ -86,7 +88,9 @@ def papers(
     if as_json:
         print_json({"papers": [_as_json(paper) for paper in found]})
     elif found:
-        rows = [[p.listed_on, p.id, p.title, "" if p.upvotes is None else p.upvotes, ", ".join(p.sources)] for p in found]
+        rows = [
+            [p.listed_on, p.id, p.title, "" if p.upvotes is None else p.upvotes, ", ".join(p.sources)] for p in found
+        ]
         print_table(("listed", "id", "title", "upvotes", "sources"), rows)
         say(count(len(found), "paper"))
     else:

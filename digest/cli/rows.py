@@ -58,7 +58,10 @@ def _json_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any] |
         except (ValueError, RecursionError) as error:
             yield number, Problem(f"is not JSON: {error}", file, number)
             continue
-        yield number, value if isinstance(value, dict) else Problem("is not a JSON object of a subscriber", file, number)
+        yield (
+            number,
+            value if isinstance(value, dict) else Problem("is not a JSON object of a subscriber", file, number),
+        )
 
 
 def _csv_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any] | Problem]]:
@@ -122,7 +125,9 @@ def write_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.DictWriter(target, [*FIELDS, "status", "joined_at"], extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: ";".join(value) if isinstance(value, list | tuple) else value for name, value in row.items()})
+        writer.writerow(
+            {name: ";".join(value) if isinstance(value, list | tuple) else value for name, value in row.items()}
+        )
     return target.getvalue()
 
 

@@ -26,7 +26,9 @@ _DETAILS = 10
 
 def send(
     context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show who would get what and why; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show who would get what and why; change nothing.")
+    ] = False,
     to: Annotated[str, typer.Option(help="Only this subscriber, today's issue, due or not.")] = "",
     profile: Annotated[str, typer.Option(help="Only subscribers of this profile, today's issue, due or not.")] = "",
     at: Annotated[str | None, typer.Option(help="Act as if it were this time (ISO 8601 with offset).")] = None,
@@ -52,7 +54,7 @@ def send(
     if as_json:
         print_json(_document(result))
     else:
-        _show(result)
+        show(result)
     for report in reports:
         if report.state == "failing":
             note(f"source {report.name}: {report.reason}")
@@ -66,9 +68,9 @@ def send(
 
 
 async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: bool) -> tuple[list[SourceReport], Run]:
+    from digest.errors import ConfigError
     from digest.pipeline import send as send_all
     from digest.pipeline.composing import keyword_problems
-    from digest.errors import ConfigError
 
     problems = keyword_problems(settings)  # before anything is fetched: a typo should not cost a minute
     if problems:
@@ -117,7 +119,8 @@ def matched_as_json(one: Match) -> list[dict[str, Any]]:
     ]
 
 
-def _show(result: Run) -> None:
+def show(result: Run) -> None:
+    """A run for people: few digests paper by paper, many as a table only."""
     if not result.digests:
         say("Nobody is due now.")
         return
@@ -125,12 +128,27 @@ def _show(result: Run) -> None:
         for sent in result.digests:
             _show_papers(sent)
     rows = [
-        [one.subscriber, one.issue, one.outcome, len(one.papers) or "", _kilobytes(one), one.subject or "", one.reason or ""]
+        [
+            one.subscriber,
+            one.issue,
+            one.outcome,
+            len(one.papers) or "",
+            _kilobytes(one),
+            one.subject or "",
+            one.reason or "",
+        ]
         for one in result.digests
     ]
     print_table(("subscriber", "issue", "outcome", "papers", "kB", "subject", "reason"), rows)
-    done = ", ".join(f"{number} {word}" for word in ("ready", "sent", "skipped", "deferred", "failed") if (number := result.total(word)))  # type: ignore[arg-type]
-    say(f"\n{done}; {count(result.papers, 'new paper')} considered." + (" A dry run: nothing was changed." if result.dry_run else ""))
+    done = ", ".join(
+        f"{number} {word}"
+        for word in ("ready", "sent", "skipped", "deferred", "failed")
+        if (number := result.total(word))
+    )  # type: ignore[arg-type]
+    say(
+        f"\n{done}; {count(result.papers, 'new paper')} considered."
+        + (" A dry run: nothing was changed." if result.dry_run else "")
+    )
 
 
 def _kilobytes(sent: Sent) -> str:
@@ -177,7 +195,17 @@ def why(
         print_json(document)
         return
     say(f"{document['subscriber']} ({document['status']}): {document['next']}")
-    rows = [[d["issue"], d["outcome"], d["attempts"], len(d["papers"]) or "", d["reason"] or d["reply"], d["settled_at"] or ""] for d in document["deliveries"]]
+    rows = [
+        [
+            d["issue"],
+            d["outcome"],
+            d["attempts"],
+            len(d["papers"]) or "",
+            d["reason"] or d["reply"],
+            d["settled_at"] or "",
+        ]
+        for d in document["deliveries"]
+    ]
     if rows:
         print_table(("issue", "outcome", "attempts", "papers", "reason", "settled"), rows)
     else:

@@ -10,7 +10,7 @@ import typer
 
 from digest.cli.output import count, print_json, say
 from digest.cli.papers import AsJson
-from digest.cli.running import fail, opened, run, settings_of
+from digest.cli.running import fail, run, settings_of
 from digest.errors import ConfigError, OutputError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def _example_path() -> Path:
 
 def check(
     context: typer.Context,
-    online: Annotated[bool, typer.Option("--online", help="Also ask the sources, log in to the mail server, look at DNS.")] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask the sources, log in to the mail server, look at DNS.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check settings, profiles, keywords and templates; name every problem with its place."""
@@ -111,7 +113,10 @@ def _show(settings: Settings | None, problems: list[Problem], findings: list[dic
         typer.secho(f"error: {problem}", fg="red", err=True)
     colours = {"ok": "green", "warning": "yellow", "wrong": "red"}
     for one in findings:
-        say(f"{one['status']:<8} {one['name']}: {one['detail']}" + (f" {one['fix']}" if one["fix"] else ""), style=colours[one["status"]])
+        say(
+            f"{one['status']:<8} {one['name']}: {one['detail']}" + (f" {one['fix']}" if one["fix"] else ""),
+            style=colours[one["status"]],
+        )
     if settings is not None and not problems:
         counts = (
             count(len(settings.sources), "source"),

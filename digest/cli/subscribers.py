@@ -125,7 +125,9 @@ async def _add(settings: Settings, tables: list[SubscriberSettings], *, again: b
             row = stored.get(table.email.casefold())
             if row is None:
                 key = subscriber_key(table.email, secret)
-                new.append(NewSubscriber(key=key, email=table.email, origin="command", fields=fields_of(table), cursor=start))
+                new.append(
+                    NewSubscriber(key=key, email=table.email, origin="command", fields=fields_of(table), cursor=start)
+                )
             elif row.status == "active" or again:
                 changes[row.id] = fields_of(table)
                 back += [] if row.status == "active" else [row.id]
@@ -209,7 +211,9 @@ def import_(
     if as_json:
         print_json({**outcome, "problems": [str(problem) for problem in problems]})
     else:
-        say(f"{outcome['added']:,} added, {outcome['changed']:,} changed, {outcome['left']:,} left alone: they unsubscribed.")
+        say(
+            f"{outcome['added']:,} added, {outcome['changed']:,} changed, {outcome['left']:,} left alone: they unsubscribed."
+        )
         for problem in problems:
             note(f"error: {problem}")
     if problems:
@@ -229,7 +233,9 @@ def _text(file: str) -> str:
 @app.command()
 def export(
     context: typer.Context,
-    out: Annotated[Path | None, typer.Option(help="A file that ends in .csv or .jsonl; standard output without it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A file that ends in .csv or .jsonl; standard output without it.")
+    ] = None,
     kind: Annotated[str, typer.Option("--format", help="csv or jsonl.")] = "csv",
 ) -> None:
     """Write all subscribers as CSV or JSONL, in the shape that import reads."""

@@ -156,13 +156,14 @@ def owed(reader: Reader, last: LastIssue | None, now: datetime, spread_minutes: 
     spread = spread_of(reader.key, spread_minutes)
     paused_until = reader.subscriber.paused_until
     due = last_due(cadence, now, spread)
-    if due is not None and _counts(reader, due.issue, due.at) and not (paused_until and due.issue < paused_until):
-        if last is None or last.issue < due.issue:
-            if last and (last.state == "sending" or (last.state == "queued" and last.uncertain)):
-                reason = f"the issue of {last.issue} is still on its way"
-                return Owed(reader=reader, issue=due.issue, due_at=due.at, due=False, reason=reason)
-            return Owed(reader=reader, issue=due.issue, due_at=due.at, due=True)
-    return _not_yet(reader, last, now, spread)
+    if due is None or not _counts(reader, due.issue, due.at) or (paused_until and due.issue < paused_until):
+        return _not_yet(reader, last, now, spread)
+    if last and last.issue >= due.issue:
+        return _not_yet(reader, last, now, spread)
+    if last and (last.state == "sending" or (last.state == "queued" and last.uncertain)):
+        reason = f"the issue of {last.issue} is still on its way"
+        return Owed(reader=reader, issue=due.issue, due_at=due.at, due=False, reason=reason)
+    return Owed(reader=reader, issue=due.issue, due_at=due.at, due=True)
 
 
 def _counts(reader: Reader, issue: date, at: datetime) -> bool:

@@ -29,7 +29,7 @@ async def fetch(
     if not chosen and only is not None:
         names = ", ".join(source.name for source in settings.sources) or "none"
         raise UsageError(f"no source is called {', '.join(sorted(only))}; the configured ones are: {names}")
-    async with http(settings, await _last_asked(settings, store), now) as client:
+    async with http(settings, await store.sources.last_asked(), now) as client:
 
         async def one(source: SourceSettings) -> SourceReport:
             report = await _fetch_one(source, store, client, now)
@@ -39,16 +39,6 @@ async def fetch(
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(source)) for source in chosen]
     return [task.result() for task in tasks]
-
-
-async def _last_asked(settings: Settings, store: Store) -> dict[str, datetime]:
-    """Gate → when it was last passed, so that two runs in a row also keep the distance."""
-    asked = await store.sources.last_asked()
-    moments: dict[str, datetime] = {}
-    for source in settings.sources:
-        if source.name in asked:
-            moments[source.kind] = max(asked[source.name], moments.get(source.kind, asked[source.name]))
-    return moments
 
 
 async def _fetch_one(source: SourceSettings, store: Store, client: PoliteClient, now: datetime) -> SourceReport:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median
 
-from digest.deliver import Parcel, Skip, drain, needs_smtputf8
+from digest.deliver import Composed as Parcel
+from digest.deliver import Skip, drain, needs_smtputf8
 from digest.errors import OutputError, UsageError
 from digest.models import Delivery, Outcome, Settlement
 from digest.pipeline.audience import Owed, Reader, due_today, owed

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from digest import __version__
 from digest.deliver import SmtpConnection
 from digest.links import SignedLinks
 from digest.render import Renderer
 from digest.settings import Settings
-from digest.sources import Gates, PoliteClient
+from digest.sources import Gates, PoliteClient, last_asked
 
 
-def http(settings: Settings, last_asked: Mapping[str, datetime], now: datetime) -> PoliteClient:
-    """The one HTTP client of a run, which says who we are and keeps each host's distance."""
-    gates = Gates(last_asked=last_asked, now=now)
-    return PoliteClient(user_agent=f"paper-digest/{__version__} (+{settings.site.url})", gates=gates)
+def http(settings: Settings, checked_at: Mapping[str, datetime], now: datetime) -> PoliteClient:
+    """The one HTTP client of a run, which says who we are and keeps each host's distance.
+
+    `checked_at` tells by source name when it was last asked, so that two runs in a row keep the distance too.
+    """
+    return PoliteClient(settings.site.url, gates=Gates(last_asked=last_asked(settings.sources, checked_at), now=now))
 
 
 def renderer(settings: Settings) -> Renderer:

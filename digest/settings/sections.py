@@ -8,92 +8,36 @@ from __future__ import annotations
 from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, Strict, model_validator
+from pydantic_core import PydanticCustomError
 
 from digest.cadence import DAY_NAMES, EVERY_DAY, WEEKDAYS, Cadence
+from digest.settings import values
 
 CadenceName = Literal["daily", "weekdays", "weekly", "days"]
 DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-def _email(value: str) -> str:
-    """A deliverable-looking address, normalised (NFC, domain lower case); DNS is never asked here."""
-    try:
-        return validate_email(value, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise ValueError(f"is not an e-mail address: {error}") from None
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"no time zone is called {value!r}; write one such as Europe/Berlin or UTC")
-    return value
-
-
-def _time(value: object) -> object:
-    if isinstance(value, str):
-        hours, colon, minutes = value.partition(":")
-        good = colon and hours.isdigit() and minutes.isdigit() and len(hours) <= 2 and len(minutes) == 2
-        if not good or int(hours) > 23 or int(minutes) > 59:
-            raise ValueError(f'{value!r} is not a time of day; write hours and minutes as "07:30"')
-        return time(int(hours), int(minutes))
-    return value
-
-
-def _mailbox(value: str) -> str:
-    """`Name <address>` or a bare address, without line breaks."""
-    from email.utils import parseaddr
-
-    if any(ord(character) < 32 for character in value):
-        raise ValueError("must not hold control characters")
-    name, address = parseaddr(value)
-    if not address:
-        raise ValueError('is not a sender; write "Papers Digest <digest@example.org>"')
-    address = _email(address)
-    return f"{name} <{address}>" if name else address
-
-
-def _rate(value: str) -> str:
-    number, slash, unit = value.partition("/")
-    try:
-        good = float(number) > 0 and slash == "/" and unit in {"s", "min", "h"}
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError(f'{value!r} is not a rate; write a number and s, min or h, as "14/s"')
-    return value
-
-
-def _base_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        host = parts.hostname or ""
-    except ValueError:
-        raise ValueError(f"{value!r} is not a URL") from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ValueError(f"{value!r} is not a URL that starts with https://")
-    return value.rstrip("/")
-
-
-def _single_line(value: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise ValueError("must be one line without control characters")
-    return value
-
-
-Email = Annotated[str, AfterValidator(_email)]
-Zone = Annotated[str, AfterValidator(_zone)]
-TimeOfDay = Annotated[time, BeforeValidator(_time)]
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Rate = Annotated[str, AfterValidator(_rate)]
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
-Line = Annotated[str, Field(max_length=500), AfterValidator(_single_line)]
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Flag = Annotated[bool, Strict()]
+Email = Annotated[str, Field(max_length=320), AfterValidator(values.email)]
+Zone = Annotated[str, AfterValidator(values.time_zone)]
+TimeOfDay = Annotated[time, BeforeValidator(values.time_of_day)]
+Day = Annotated[date, BeforeValidator(values.day)]
+Mailbox = Annotated[str, Field(max_length=500), AfterValidator(values.mailbox)]
+Rate = Annotated[str, AfterValidator(values.rate)]
+BaseUrl = Annotated[str, Field(max_length=1000), AfterValidator(values.base_url)]
+StoreUrl = Annotated[str, AfterValidator(values.store_url)]
+Line = Annotated[str, Field(max_length=500), AfterValidator(values.single_line)]
 Keyword = Annotated[str, Field(max_length=1000)]
-Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_single_line)]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(values.single_line)]
+
+
+def _at(key: str, message: str) -> PydanticCustomError:
+    """An error of a whole table that belongs to one of its keys."""
+    return PydanticCustomError("of_key", "{message}", {"key": key, "message": message})
 
 
 class Section(BaseModel):
@@ -112,27 +56,11 @@ class SiteSettings(Section):
     secret_key_file: Path | None = None
     templates: Path | None = None
 
-    @model_validator(mode="after")
-    def _https_in_public(self) -> SiteSettings:
-        parts = urlsplit(self.url)
-        loopback = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-        if parts.scheme == "http" and not loopback:
-            raise ValueError("url must start with https:// (plain http is for loopback only)")
-        return self
-
 
 class StoreSettings(Section):
     """Where papers, subscribers and deliveries are kept."""
 
-    url: str = "sqlite:///digest.db"
-
-    @model_validator(mode="after")
-    def _known_engine(self) -> StoreSettings:
-        if self.url.startswith(("postgresql://", "postgres://")):
-            raise ValueError("PostgreSQL is not supported by this version yet; use sqlite:///FILE")
-        if not self.url.startswith("sqlite:///") or len(self.url) == len("sqlite:///"):
-            raise ValueError(f"{self.url!r} is not a store; write sqlite:///digest.db")
-        return self
+    url: StoreUrl = "sqlite:///digest.db"
 
 
 class DkimSettings(Section):
@@ -147,16 +75,16 @@ class SmtpSettings(Section):
     """The mail server that takes the digests, and the addresses they come from."""
 
     host: Line = "localhost"
-    port: int = Field(default=587, ge=1, le=65535)
+    port: Whole = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: str = ""
     password: SecretStr | None = None
     password_file: Path | None = None
     sender: Mailbox = "Papers Digest <digest@localhost>"
     bounce_address: Email | None = None
-    connections: int = Field(default=1, ge=1, le=100)
+    connections: Whole = Field(default=1, ge=1, le=100)
     rate: Rate = "14/s"
-    timeout: float = Field(default=60.0, gt=0, le=3600)
+    timeout: Number = Field(default=60.0, gt=0, le=3600)
     dkim: DkimSettings | None = None
 
     @property
@@ -169,11 +97,11 @@ class SmtpSettings(Section):
 class DigestSettings(Section):
     """What a digest holds, for every subscriber who says nothing else."""
 
-    max_papers: int = Field(default=10, ge=1, le=200)
-    min_score: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    send_empty: bool = False
-    max_html_kb: int = Field(default=92, ge=16, le=1000)
-    first_days: int = Field(default=1, ge=0, le=60)
+    max_papers: Whole = Field(default=10, ge=1, le=200)
+    min_score: Number = Field(default=0.0, ge=0)
+    send_empty: Flag = False
+    max_html_kb: Whole = Field(default=92, ge=16, le=1000)
+    first_days: Whole = Field(default=1, ge=0, le=60)
 
 
 class ScheduleSettings(Section):
@@ -184,25 +112,25 @@ class ScheduleSettings(Section):
     cadence: CadenceName = "daily"
     days: tuple[DayName, ...] = ()
     weekday: DayName = "mon"
-    spread: int = Field(default=0, ge=0, le=720)
-    patience: int = Field(default=0, ge=0, le=1440)
+    spread: Whole = Field(default=0, ge=0, le=720)
+    patience: Whole = Field(default=0, ge=0, le=1440)
     fetch: str = "17,47 * * * *"
 
 
 class DeliverySettings(Section):
     """Brakes on sending."""
 
-    max_per_day: int | None = Field(default=None, ge=1)
-    surge: float = Field(default=5.0, ge=1, allow_inf_nan=False)
+    max_per_day: Whole | None = Field(default=None, ge=1)
+    surge: Number = Field(default=5.0, ge=1)
     on_uncertain: Literal["resend", "hold"] = "resend"
-    processes: int = Field(default=1, ge=1, le=64)
+    processes: Whole = Field(default=1, ge=1, le=64)
 
 
 class WebSettings(Section):
     """Where the pages are served."""
 
     host: Line = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: Whole = Field(default=8000, ge=0, le=65535)
 
 
 class SourceSettings(Section):
@@ -216,17 +144,18 @@ class SourceSettings(Section):
 
     @model_validator(mode="after")
     def _keys_of_the_kind(self) -> SourceSettings:
-        allowed = {"feed": {"http", "https", "file"}}.get(self.kind, {"http", "https"})
-        if self.url and (urlsplit(self.url).scheme not in allowed or self.url.endswith("://")):
-            raise ValueError(f"url of a {self.kind} source must start with {' or '.join(sorted(s + '://' for s in allowed))}")
-        if self.kind == "feed" and not self.url:
-            raise ValueError("a feed source needs its url")
+        if self.url:
+            try:
+                values.url(self.url, "http", "https", *(["file"] if self.kind == "feed" else []))
+            except ValueError as error:
+                raise _at("url", str(error)) from None
+        elif self.kind == "feed":
+            raise _at("url", "is missing: a feed source needs it")
         if self.kind == "arxiv" and not self.categories:
-            raise ValueError('an arxiv source needs categories = ["cs.LG", …]')
-        if self.kind != "arxiv" and "categories" in self.model_fields_set:
-            raise ValueError(f"categories belong to arxiv sources, not to {self.kind}")
-        if self.kind != "arxiv" and "include" in self.model_fields_set:
-            raise ValueError(f"include belongs to arxiv sources, not to {self.kind}")
+            raise _at("categories", 'is missing: an arxiv source needs it, as categories = ["cs.LG"]')
+        for key in ("categories", "include"):
+            if self.kind != "arxiv" and key in self.model_fields_set:
+                raise _at(key, f"is for arxiv sources, not for {self.kind}")
         return self
 
 
@@ -242,8 +171,8 @@ class ProfileSettings(Section):
     sources: tuple[Name, ...] = ()
     like: tuple[str, ...] = ()
     related: Literal["rank", "off", "list"] = "rank"
-    min_score: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    max_papers: int | None = Field(default=None, ge=1, le=200)
+    min_score: Number | None = Field(default=None, ge=0)
+    max_papers: Whole | None = Field(default=None, ge=1, le=200)
 
 
 class SubscriberSettings(Section):
@@ -259,7 +188,7 @@ class SubscriberSettings(Section):
     cadence: CadenceName | None = None
     days: tuple[DayName, ...] | None = None
     weekday: DayName | None = None
-    paused_until: date | None = None
+    paused_until: Day | None = None
 
 
 def cadence_of(subscriber: SubscriberSettings, schedule: ScheduleSettings) -> Cadence:

@@ -1,4 +1,4 @@
-import os
+import asyncio
 import socket
 from datetime import date, timedelta
 
@@ -79,9 +79,9 @@ async def test_a_released_row_is_as_it_was(store, now):
 async def test_a_dead_senders_row_comes_back_uncertain_at_once(store, now):
     ids = await subscribe(store, now, "ada@example.org")
     await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
-    pid = os.spawnlp(os.P_NOWAIT, "true", "true")
-    os.waitpid(pid, 0)
-    store.deliveries.owner = f"{socket.gethostname()}/{pid}"
+    process = await asyncio.create_subprocess_exec("true")
+    await process.wait()
+    store.deliveries.owner = f"{socket.gethostname()}/{process.pid}"
     await store.deliveries.claim(now, now)
     store.deliveries.owner = "me"
     assert await store.deliveries.recover(now) == 1
