@@ -1,0 +1,48 @@
+"""Why a paper is in the digest, in words: each keyword once, with the places it was found and its points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from digest.models import Reason
+from digest.render.cleaning import shorten
+
+_SHOWN = 6
+_LONGEST_KEYWORD = 80
+_PLACES = {
+    "title": "title",
+    "abstract": "abstract",
+    "author": "authors",
+    "category": "category",
+    "source": "source",
+    "related": "related words",
+    "like": "similar paper",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One keyword and where it was found: "title 3.1, abstract 1.2"."""
+
+    keyword: str
+    places: str
+
+
+def whys(reasons: Iterable[Reason]) -> tuple[tuple[Why, ...], int]:
+    """The keywords that did most of the work, strongest first, and how many more there were."""
+    grouped: dict[str, list[Reason]] = {}
+    for reason in reasons:
+        grouped.setdefault(reason.keyword, []).append(reason)
+    ranked = sorted(grouped.items(), key=lambda item: -sum(reason.points for reason in item[1]))
+    shown = tuple(Why(shorten(keyword, _LONGEST_KEYWORD), _places(found)) for keyword, found in ranked[:_SHOWN])
+    return shown, len(ranked) - len(shown)
+
+
+def _places(reasons: Iterable[Reason]) -> str:
+    points: dict[tuple[str, str], float] = {}
+    for reason in reasons:
+        place = _PLACES.get(reason.field) or shorten(reason.field, 20)
+        key = (place, " with words apart" if reason.partial else "")
+        points[key] = points.get(key, 0.0) + reason.points
+    return ", ".join(f"{place} {value:.1f}{how}" for (place, how), value in list(points.items())[: len(_PLACES)])
