@@ -64,7 +64,9 @@ def last_due(cadence: Cadence, now: datetime, spread: timedelta = timedelta()) -
     return None
 
 
-def next_due(cadence: Cadence, now: datetime, spread: timedelta = timedelta(), from_day: date | None = None) -> Due | None:
+def next_due(
+    cadence: Cadence, now: datetime, spread: timedelta = timedelta(), from_day: date | None = None
+) -> Due | None:
     """The first due moment after `now`, on or after the local day `from_day` (for a pause)."""
     start = local_day(now, cadence.zone) - timedelta(days=2)
     if from_day and from_day > start:

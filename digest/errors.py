@@ -41,6 +41,15 @@ class UsageError(DigestError):
     exit_status = 2
 
 
+def with_hint(message: str, hint: str) -> str:
+    """What is wrong and what to do instead, as one line."""
+    if not hint:
+        return message
+    if message.endswith((".", ";", ":", "?", "!")) or hint.startswith("("):
+        return f"{message} {hint}"
+    return f"{message}{'.' if hint[0].isupper() else ';'} {hint}"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong in a file; `line` and `column` count from 1, 0 means unknown."""
@@ -58,7 +67,7 @@ class Problem:
             if self.column:
                 place += f":{self.column}"
         text = f"{place}: {self.message}" if place else self.message
-        return f"{text} {self.hint}".rstrip()
+        return with_hint(text, self.hint)
 
 
 class ConfigError(DigestError):

@@ -15,7 +15,7 @@ from typing import Literal
 from digest.cadence import Cadence
 
 SourceState = Literal["fresh", "waiting", "quiet", "stale", "failing"]
-Outcome = Literal["ready", "sent", "skipped", "deferred", "failed"]
+Outcome = Literal["ready", "skipped", "sent", "deferred", "failed"]
 DeliveryState = Literal["queued", "sending", "sent", "skipped", "failed"]
 SubscriberStatus = Literal["active", "unconfirmed", "unsubscribed", "suppressed", "removed"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from digest.store import Store, open_store
+from tests.instance import Instance
 
 
 @pytest.fixture
@@ -21,3 +22,9 @@ def now() -> datetime:
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     async with open_store(f"sqlite:///{tmp_path / 'digest.db'}") as opened:
         yield opened
+
+
+@pytest.fixture
+def instance(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Instance:
+    """An empty folder for a configuration, and the commands on it."""
+    return Instance(tmp_path, capsys, monkeypatch)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -170,8 +170,14 @@ def _lines(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, record
 
 
+class _Lines(Protocol):
+    """What all the kinds of file have in common here."""
+
+    def readline(self, size: int = -1, /) -> bytes: ...
+
+
 @contextmanager
-def _opened(path: str) -> Iterator[IO[bytes]]:
+def _opened(path: str) -> Iterator[_Lines]:
     """A file, decompressed by its ending; `-` is standard input. What cannot be read is a sentence."""
     try:
         if path == "-":

@@ -55,11 +55,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title:
     console().print(table)
 
 
-def say(line: str, style: str = "") -> None:
-    """One line of plain text for people, on stdout."""
+def say(text: str, style: str = "") -> None:
+    """Plain text for people, on stdout."""
     from rich.text import Text
 
-    console().print(Text(plain(line), style=style), soft_wrap=True)
+    console().print(Text("\n".join(map(plain, text.split("\n"))), style=style), soft_wrap=True)
 
 
 def note(line: str) -> None:

@@ -13,11 +13,16 @@ from pydantic import ValidationError
 
 from digest.errors import KeywordError, Problem
 from digest.match import check_keyword
+from digest.models import SubscriberStatus
 from digest.settings import SubscriberSettings
 from digest.settings.wording import predicate
 
+STATUSES = ("active", "unconfirmed", "unsubscribed", "suppressed", "removed")
 LISTS = ("profiles", "keywords", "exclude", "days")
 FIELDS = tuple(SubscriberSettings.model_fields)
+_ALSO = ("status", "joined_at")
+"""What an export tells besides; the status is taken back, so that who left stays away."""
+
 _LINE = 100_000
 """Characters in one line; a longer one is not a subscriber."""
 
@@ -28,6 +33,7 @@ class Row:
 
     line: int
     table: SubscriberSettings
+    status: SubscriberStatus = "active"
 
 
 def read_rows(text: str, file: str, profiles: Sequence[str]) -> Iterator[Row | Problem]:
@@ -67,7 +73,7 @@ def _json_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any] |
 def _csv_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, Any] | Problem]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
     try:
-        unknown = [name for name in reader.fieldnames or () if name not in FIELDS]
+        unknown = [name for name in reader.fieldnames or () if name not in (*FIELDS, *_ALSO)]
         if unknown or "email" not in (reader.fieldnames or ()):
             wrong = f"unknown column {unknown[0]!r}" if unknown else "no column is called email"
             yield 1, Problem(f"{wrong}; the header may name: {', '.join(FIELDS)}", file, 1)
@@ -92,7 +98,7 @@ def _from_csv(record: Mapping[str, str | None]) -> dict[str, Any]:
 
 def _row(fields: Mapping[str, Any], file: str, line: int, profiles: Sequence[str]) -> Row | Problem:
     known = {name: value for name, value in fields.items() if name in FIELDS and value is not None}
-    unknown = [name for name in fields if name not in FIELDS and name not in {"status", "joined_at"}]
+    unknown = [name for name in fields if name not in (*FIELDS, *_ALSO)]
     if unknown:
         return Problem(f"unknown field {unknown[0]!r}; the fields are: {', '.join(FIELDS)}", file, line)
     try:
@@ -101,7 +107,10 @@ def _row(fields: Mapping[str, Any], file: str, line: int, profiles: Sequence[str
         details = error.errors(include_url=False)[0]
         rest, hint = predicate(details, from_toml=False)
         return Problem(f"{'.'.join(map(str, details['loc']))} {rest}", file, line, hint=hint)
-    return check_table(table, profiles, file, line) or Row(line, table)
+    status: Any = fields.get("status") or "active"
+    if status not in STATUSES:
+        return Problem(f"{status!r} is not a status; the statuses are: {', '.join(STATUSES)}", file, line)
+    return check_table(table, profiles, file, line) or Row(line, table, status)
 
 
 def check_table(table: SubscriberSettings, profiles: Sequence[str], file: str = "", line: int = 0) -> Problem | None:
@@ -122,7 +131,7 @@ def check_table(table: SubscriberSettings, profiles: Sequence[str], file: str = 
 def write_csv(rows: Iterable[Mapping[str, Any]]) -> str:
     """The rows with a header; lists joined by `;`."""
     target = io.StringIO(newline="")
-    writer = csv.DictWriter(target, [*FIELDS, "status", "joined_at"], extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(target, [*FIELDS, *_ALSO], extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow(

@@ -62,8 +62,7 @@ def send(
         note(f"error: {problem}")
     if open_:
         _open(result)
-    bad = result.total("failed") or result.total("deferred") or result.stopped or result.problems
-    if bad or any(report.state == "failing" for report in reports):
+    if result.troubled or any(report.state == "failing" for report in reports):
         fail(1)
 
 
@@ -82,13 +81,12 @@ async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: boo
 
 
 def _document(result: Run) -> dict[str, Any]:
-    outcomes = ("ready", "skipped", "sent", "deferred", "failed")
     return {
         "at": result.at.isoformat(timespec="seconds"),
         "dry_run": result.dry_run,
         "papers": result.papers,
         "digests": [_digest_as_json(sent) for sent in result.digests],
-        "totals": {outcome: result.total(outcome) for outcome in outcomes},
+        "totals": result.totals(),
     }
 
 
@@ -140,15 +138,9 @@ def show(result: Run) -> None:
         for one in result.digests
     ]
     print_table(("subscriber", "issue", "outcome", "papers", "kB", "subject", "reason"), rows)
-    done = ", ".join(
-        f"{number} {word}"
-        for word in ("ready", "sent", "skipped", "deferred", "failed")
-        if (number := result.total(word))
-    )  # type: ignore[arg-type]
-    say(
-        f"\n{done}; {count(result.papers, 'new paper')} considered."
-        + (" A dry run: nothing was changed." if result.dry_run else "")
-    )
+    done = ", ".join(f"{number:,} {outcome}" for outcome, number in result.totals().items() if number)
+    ending = " A dry run: nothing was changed." if result.dry_run else ""
+    say(f"\n{done}; {count(result.papers, 'new paper')} considered.{ending}")
 
 
 def _kilobytes(sent: Sent) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +17,8 @@ from digest.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from digest.settings import Settings
-    from digest.settings.sections import SubscriberSettings
+    from digest.cli.rows import Row
+    from digest.models import SubscriberStatus
     from digest.store import Store, StoredSubscriber
 
 app = typer.Typer(help="Who reads: list, add, remove, pause, import, export.", no_args_is_help=True)
@@ -99,14 +101,14 @@ def add(
     settings = settings_of(context)
     [row] = read_rows(write_json_lines([{k: v for k, v in fields.items() if v}]), "", _profiles(settings))
     if not isinstance(row, Row):
-        raise UsageError(f"{row.message} {row.hint}".rstrip())
-    outcome = run(_add(settings, [row.table], again=again))
+        raise UsageError(str(replace(row, line=0)))
+    outcome = run(_add(settings, [row], again=again))
     if outcome["left"]:
         raise UsageError(f"{email} asked to leave; if they asked to come back, add --again")
     say(f"{row.table.email} is {'added' if outcome['added'] else 'changed'}.")
 
 
-async def _add(settings: Settings, tables: list[SubscriberSettings], *, again: bool) -> dict[str, int]:
+async def _add(settings: Settings, rows: list[Row], *, again: bool) -> dict[str, int]:
     """Add or change subscribers in bulk; who left stays away unless `again`."""
     from digest.links import subscriber_key
     from digest.pipeline.audience import fields_of
@@ -121,21 +123,33 @@ async def _add(settings: Settings, tables: list[SubscriberSettings], *, again: b
         new: list[NewSubscriber] = []
         changes: dict[int, dict[str, Any]] = {}
         back: list[int] = []
-        for table in tables:
-            row = stored.get(table.email.casefold())
-            if row is None:
+        away: dict[SubscriberStatus, list[int]] = {}
+        for row in rows:
+            table, known = row.table, stored.get(row.table.email.casefold())
+            if known is None:
                 key = subscriber_key(table.email, secret)
                 new.append(
-                    NewSubscriber(key=key, email=table.email, origin="command", fields=fields_of(table), cursor=start)
+                    NewSubscriber(
+                        key=key,
+                        email=table.email,
+                        origin="command",
+                        fields=fields_of(table),
+                        cursor=start,
+                        status=row.status,
+                    )
                 )
-            elif row.status == "active" or again:
-                changes[row.id] = fields_of(table)
-                back += [] if row.status == "active" else [row.id]
+            elif known.status == "active" or again:
+                changes[known.id] = fields_of(table)
+                back += [] if known.status == "active" else [known.id]
+                if row.status != "active":
+                    away.setdefault(row.status, []).append(known.id)
             else:
                 outcome["left"] += 1
         outcome["added"] = await store.subscribers.add(new, now)
         await store.subscribers.set_fields(changes, now)
         await store.subscribers.reactivate(back, start, now)
+        for status, ids in away.items():
+            await store.subscribers.set_status(ids, status, now)
         outcome["changed"] = len(changes)
     return outcome
 
@@ -207,7 +221,7 @@ def import_(
     settings = settings_of(context)
     rows = list(read_rows(_text(file), "" if file == "-" else file, _profiles(settings)))
     problems = [row for row in rows if not isinstance(row, Row)]
-    outcome = run(_add(settings, [row.table for row in rows if isinstance(row, Row)], again=again))
+    outcome = run(_add(settings, [row for row in rows if isinstance(row, Row)], again=again))
     if as_json:
         print_json({**outcome, "problems": [str(problem) for problem in problems]})
     else:

@@ -152,7 +152,8 @@ class Composer:
     def _message(self, reader: Reader, digest: Digest, subject: str, text: str, html: str, now: datetime) -> Message:
         settings, subscriber = self._settings, reader.subscriber
         address = settings.smtp.sender.rpartition("<")[2].rstrip(">")
-        domain = address.rpartition("@")[2]
+        identity = message_id(reader.key, digest.issue, address.rpartition("@")[2], settings.secret_key())
+        domain = identity.rpartition("@")[2].rstrip(">")  # in ASCII also where the sender's is not
         return Message(
             sender=settings.smtp.sender,
             envelope_sender=settings.smtp.bounce_address or address,
@@ -161,7 +162,7 @@ class Composer:
             subject=subject,
             text=text,
             html=html,
-            message_id=message_id(reader.key, digest.issue, domain, settings.secret_key()),
+            message_id=identity,
             sent_at=now,
             links=digest.links,
             list_id=f"{settings.site.name} <daily.digest.{domain}>",

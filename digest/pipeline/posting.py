@@ -79,7 +79,7 @@ async def _patient(settings: Settings, store: Store, request: Request, due: list
         if late and request.now < until:
             reason = f"waits until {until:%H:%M} UTC for {', '.join(late)}"
             email = one.reader.subscriber.email
-            run.digests.append(Sent(subscriber=email, issue=one.issue, outcome="deferred", reason=reason))
+            run.digests.append(Sent(subscriber=email, issue=one.issue, outcome="deferred", reason=reason, waiting=True))
         else:
             ready.append(one)
     return ready

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import get_args
 
 from digest.deliver import Files, write
 from digest.models import Match, Outcome
@@ -44,6 +45,8 @@ class Sent:
     message_bytes: int | None = None
     papers: tuple[Match, ...] = ()
     files: Files | None = None
+    waiting: bool = False
+    """Deferred by our own patience with a late source: nothing has gone wrong."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,8 +63,15 @@ class Run:
     problems: list[str] = field(default_factory=list)
     """What went wrong beside the mail itself, e.g. a file that could not be written."""
 
-    def total(self, outcome: Outcome) -> int:
-        return sum(one.outcome == outcome for one in self.digests)
+    @property
+    def troubled(self) -> bool:
+        """Whether something could not be delivered or written."""
+        undelivered = any(one.outcome in {"failed", "deferred"} and not one.waiting for one in self.digests)
+        return undelivered or bool(self.stopped or self.problems)
+
+    def totals(self) -> dict[str, int]:
+        """Outcome → number of digests, all five of them."""
+        return {outcome: sum(one.outcome == outcome for one in self.digests) for outcome in get_args(Outcome)}
 
 
 Progress = Callable[[int, int], None]

@@ -9,7 +9,17 @@ from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, Strict, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    Strict,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from digest.cadence import DAY_NAMES, EVERY_DAY, WEEKDAYS, Cadence
@@ -24,7 +34,9 @@ Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Flag = Annotated[bool, Strict()]
 Email = Annotated[str, Field(max_length=320), AfterValidator(values.email)]
 Zone = Annotated[str, AfterValidator(values.time_zone)]
-TimeOfDay = Annotated[time, BeforeValidator(values.time_of_day)]
+TimeOfDay = Annotated[
+    time, BeforeValidator(values.time_of_day), PlainSerializer(lambda at: f"{at:%H:%M}", when_used="json-unless-none")
+]
 Day = Annotated[date, BeforeValidator(values.day)]
 Mailbox = Annotated[str, Field(max_length=500), AfterValidator(values.mailbox)]
 Rate = Annotated[str, AfterValidator(values.rate)]

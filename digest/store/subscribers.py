@@ -41,6 +41,7 @@ class NewSubscriber:
     origin: str
     fields: Mapping[str, Any]
     cursor: int
+    status: SubscriberStatus = "active"
 
 
 class Subscribers:
@@ -63,7 +64,7 @@ class Subscribers:
                 "key": one.key,
                 "email": one.email,
                 "email_folded": one.email.casefold(),
-                "status": "active",
+                "status": one.status,
                 "origin": one.origin,
                 "fields": dict(one.fields),
                 "cursor": one.cursor,

@@ -368,7 +368,7 @@ def test_included_tables_follow_those_of_the_main_file(tmp_path: Path) -> None:
     assert settings.place(("profile", 1, "name")) == Place(f"{folder}/a.toml", 3, 1)
     assert settings.place(("profile", 2, "keywords", 1)) == Place(f"{folder}/b.toml", 3, 17)
     problem = settings.keyword_problem(("profile", 2, "keywords", 1), KeywordError("lost ^", 5, "write ^2"))
-    assert str(problem) == f"{folder}/b.toml:3:24: lost ^ write ^2"
+    assert str(problem) == f"{folder}/b.toml:3:24: lost ^; write ^2"
 
 
 def test_an_included_file_holds_profiles_and_subscribers_only(tmp_path: Path) -> None:

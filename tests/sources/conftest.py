@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from feedserver import FeedServer
 
 from digest.sources.gates import Gates
 from digest.sources.http import PoliteClient
+from tests.feedserver import FeedServer
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 

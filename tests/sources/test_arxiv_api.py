@@ -6,11 +6,11 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from feedserver import FeedServer, Reply, Request
 
 from digest.errors import FeedError, NotBefore
 from digest.sources.arxiv_api import Api, authors_of, missed, parse_query
 from digest.sources.http import PoliteClient
+from tests.feedserver import FeedServer, Reply, Request
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 BOTH = frozenset({"new", "cross"})

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from feedserver import FeedServer, Reply
 
 from digest.errors import FetchError, Gone, NotBefore
 from digest.settings.sections import SourceSettings
@@ -20,6 +19,7 @@ from digest.sources.gates import Gates, gate_key, last_asked
 from digest.sources.http import Limits, PoliteClient
 from digest.sources.inflate import inflate
 from digest.sources.urls import is_private, next_hop, web_url
+from tests.feedserver import FeedServer, Reply
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 HOST = "127.0.0.1"

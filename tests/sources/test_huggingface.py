@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from feedserver import FeedServer, Reply, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from digest.sources import read_source
 from digest.sources.http import PoliteClient
 from digest.sources.huggingface import parse_papers
 from digest.sources.reading import Parsed, Reading
+from tests.feedserver import FeedServer, Reply, Request
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)  # a Monday
 TODAY = NOW.date()

@@ -8,12 +8,12 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from feedserver import FeedServer, Reply
 
 from digest.errors import FeedError, FetchError, Gone, NotBefore
 from digest.models import Memory
 from digest.settings.sections import SourceSettings
 from digest.sources import READERS, Gates, Limits, PoliteClient, Reading, judge, read_source
+from tests.feedserver import FeedServer, Reply
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)  # Monday, after midnight in New York
 MONDAY = "2026-11-23"

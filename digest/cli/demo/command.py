@@ -43,7 +43,7 @@ def demo(
         show(result)
         say("")
         _show_inbox(world, result)
-    if result.total("sent") != len(result.digests) or result.stopped or result.problems:
+    if result.troubled:
         fail(1)
     if serve:
         _serve(out)

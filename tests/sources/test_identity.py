@@ -1,0 +1,189 @@
+"""Which listings are the same paper."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.models import Listing
+from digest.sources.identity import arxiv_id, doi, family_name, may_merge, normal_url, paper_id, paper_keys, plain_url
+
+
+def listing(**said):
+    return Listing(
+        **{"source": "s", "title": "On Computable Numbers and the Entscheidungsproblem", "url": "https://example.org/1"}
+        | said
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2401.01234", ("2401.01234", None)),
+        ("2401.01234v3", ("2401.01234", 3)),
+        ("arXiv:0704.0001v1", ("0704.0001", 1)),
+        ("hep-th/9901001", ("hep-th/9901001", None)),
+        ("math.GT/0309136v2", ("math/0309136", 2)),
+        ("http://arxiv.org/abs/quant-ph/0201082v1", ("quant-ph/0201082", 1)),
+        ("https://arxiv.org/pdf/2401.01234v2.pdf", ("2401.01234", 2)),
+        ("https://rss.arxiv.org/abs/2401.01234", ("2401.01234", None)),
+        ("https://export.arxiv.org/abs/2401.01234", ("2401.01234", None)),
+        ("https://www.alphaxiv.org/abs/2401.01234", ("2401.01234", None)),
+        ("https://huggingface.co/papers/2401.01234", ("2401.01234", None)),
+        ("https://tldr.takara.ai/p/2401.01234", ("2401.01234", None)),
+        ("oai:arXiv.org:2401.01234v1", ("2401.01234", 1)),
+        ("https://doi.org/10.48550/arXiv.2401.01234", ("2401.01234", None)),
+        ("A title (arXiv:1805.06430v2 [nucl-th] UPDATED)", ("1805.06430", 2)),
+        ("https://example.org/2401.01234", None),
+        ("https://example.org/price/1234.56789", None),
+        ("2413.01234", None),
+        ("1.2401.01234", None),
+        ("", None),
+    ],
+)
+def test_it_finds_arxiv_ids(text, found):
+    assert arxiv_id(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("10.1000/ABC.123", "10.1000/abc.123"),
+        ("https://doi.org/10.1000/abc", "10.1000/abc"),
+        ("doi:10.1101/2023.12.16.571984", "10.1101/2023.12.16.571984"),
+        ("https://www.biorxiv.org/content/10.1101/2023.12.16.571984v1.full", "10.1101/2023.12.16.571984"),
+        ("https://www.biorxiv.org/content/10.64898/2026.01.02.123456v2?rss=1", "10.64898/2026.01.02.123456"),
+        ("see (10.1016/S0140-6736(20)30183-5).", "10.1016/s0140-6736(20)30183-5"),
+        ("https://www.frontiersin.org/articles/10.3389/fnins.2026.1/full", "10.3389/fnins.2026.1"),
+        ("https://doi.org/10.1000%2Fxyz", "10.1000/xyz"),
+        (
+            "10.1002/(SICI)1097-4571(199806)49:8<693::AID-ASI4>3.0.CO;2-O",
+            "10.1002/(sici)1097-4571(199806)49:8<693::aid-asi4>3.0.co;2-o",
+        ),
+        ("10.1000/abc.", "10.1000/abc"),
+        ("version 10.5 of it", ""),
+        ("", ""),
+    ],
+)
+def test_it_finds_dois(text, found):
+    assert doi(text) == found
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (
+            "Ada Lovelace",
+            "Lovelace, Ada",
+            "A. Lovelace",
+            "ADA LOVELACE",
+            "Lovelace A",
+            "Lovelace AK",
+            "Ada Lovelace Jr.",
+        ),
+        ("Ludwig van Beethoven", "van Beethoven, Ludwig", "L. v. Beethoven"),
+        ("José García", "Garcia, Jose"),
+        ("Sammy Davis, Jr.", "Davis, Sammy"),
+    ],
+)
+def test_one_person_has_one_family_name(names):
+    assert len({family_name(name) for name in names}) == 1
+
+
+def test_strong_keys_come_first():
+    keys = paper_keys(listing(arxiv_id="2401.01234", doi="10.1000/abc", authors=("Ada Lovelace",)))
+    assert keys[:2] == ("arxiv:2401.01234", "doi:10.1000/abc")
+    assert [key.partition(":")[0] for key in keys[2:]] == ["title"]
+
+
+def test_arxivs_own_doi_is_its_id():
+    assert paper_keys(listing(doi="10.48550/arxiv.2401.01234"))[0] == "arxiv:2401.01234"
+    assert paper_id(listing(doi="10.48550/arxiv.2401.01234")) == "arxiv:2401.01234"
+
+
+def test_title_and_first_author_recognise_a_paper_elsewhere():
+    here = paper_keys(listing(authors=("Ada Lovelace", "X Y"), url="https://a.org/1"))
+    there = paper_keys(
+        listing(
+            authors=("Lovelace, A.",),
+            url="https://b.org/2",
+            title="On computable numbers, and the  ENTSCHEIDUNGSPROBLEM",
+        )
+    )
+    assert here == there
+
+
+def test_a_short_title_identifies_nothing():
+    keys = paper_keys(listing(title="Editorial", authors=("Ada Lovelace",)))
+    assert [key.partition(":")[0] for key in keys] == ["link", "hash"]
+
+
+def test_a_shared_link_identifies_nothing():
+    keys = paper_keys(listing(permalink=False))
+    assert [key.partition(":")[0] for key in keys] == ["hash"]
+
+
+def test_the_id_of_a_paper_without_a_strong_key_is_a_stable_hash():
+    one = paper_id(listing(url="https://Example.org:443/1?utm_source=rss#top"))
+    assert one == paper_id(listing(title=" on  computable numbers AND the Entscheidungsproblem"))
+    assert one == "hash:" + one[5:]
+    assert len(one) == 25
+    assert one != paper_id(listing(title="Another title"))
+
+
+def test_papers_with_different_strong_keys_stay_apart():
+    assert not may_merge(["arxiv:1"], ["arxiv:2"])
+    assert not may_merge(["arxiv:1", "doi:a"], ["arxiv:1", "doi:b"])
+    assert may_merge(["arxiv:1"], ["doi:b"])
+    assert may_merge(["arxiv:1"], ["arxiv:1", "doi:b"])
+    assert may_merge([], ["doi:b"])
+
+
+def test_tracking_goes_and_meaning_stays():
+    assert (
+        plain_url("https://pubmed.ncbi.nlm.nih.gov/1/?utm_source=x&fc=1&ff=2&v=3")
+        == "https://pubmed.ncbi.nlm.nih.gov/1/"
+    )
+    assert plain_url("http://biorxiv.org/cgi/content/short/1v1?rss=1") == "http://biorxiv.org/cgi/content/short/1v1"
+    assert plain_url("https://a.org/?p=26509&utm_medium=feed#x") == "https://a.org/?p=26509#x"
+    assert normal_url("HTTP://A.org:80?id=1#x") == "http://a.org/?id=1"
+    assert normal_url("http://[bad") == "http://[bad"
+
+
+new_ids = st.builds(
+    lambda year, month, number: f"{year:02}{month:02}.{number:05}",
+    st.integers(15, 39),
+    st.integers(1, 12),
+    st.integers(1, 99_999),
+)
+places = st.sampled_from(
+    [
+        "{}",
+        "arXiv:{}",
+        "https://arxiv.org/abs/{}",
+        "http://ARXIV.org/pdf/{}",
+        "oai:arXiv.org:{}",
+        "https://huggingface.co/papers/{}",
+        "10.48550/arXiv.{}",
+        "  {} ",
+    ]
+)
+
+
+@given(new_ids, places, st.integers(0, 20))
+def test_place_and_version_never_change_the_identity(identifier, place, version):
+    written = place.format(f"{identifier}v{version}" if version else identifier)
+    assert arxiv_id(written) == (identifier, version or None)
+
+
+@given(new_ids, new_ids)
+def test_different_ids_never_collide(one, other):
+    assert (paper_id(listing(arxiv_id=one)) == paper_id(listing(arxiv_id=other))) == (one == other)
+
+
+@given(st.text())
+def test_any_text_is_read_without_failing(text):
+    arxiv_id(text)
+    assert doi(text) == doi(doi(text))
+    family_name(text)
+    normal_url(text)
+    assert paper_id(listing(title=text, url=text)) == paper_id(listing(title=f" {text}  ", url=text))
