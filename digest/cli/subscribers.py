@@ -16,9 +16,9 @@ from digest.cli.running import fail, opened, run, settings_of
 from digest.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from digest.settings import Settings
     from digest.cli.rows import Row
     from digest.models import SubscriberStatus
+    from digest.settings import Settings
     from digest.store import Store, StoredSubscriber
 
 app = typer.Typer(help="Who reads: list, add, remove, pause, import, export.", no_args_is_help=True)

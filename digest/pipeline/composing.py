@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
 
 from digest import match
 from digest.deliver import to_bytes
 from digest.errors import ConfigError, KeywordError, Problem
 from digest.links import message_id
+from digest.match import check_author, check_keyword
 from digest.models import CorpusStatistics, Digest, Match, Message, Paper, Profile, SourceState
 from digest.pipeline.audience import Reader
 from digest.pipeline.wiring import links, renderer
@@ -110,7 +110,8 @@ class Composer:
     def _digest(self, reader: Reader, issue: date, window: _Window, now: datetime) -> Digest:
         subscriber, settings = reader.subscriber, self._settings
         trending = not subscriber.profiles and not subscriber.keywords
-        without = match.excluded(subscriber.exclude, window.papers) if subscriber.exclude else frozenset()
+        dropped = window.rankings[_dropping(reader)].matches if subscriber.exclude else ()
+        without = frozenset(one.paper.id for one in dropped)
         if trending:
             lists = [match.trending(window.papers, now.date())]
         else:
@@ -175,10 +176,13 @@ def compile_index(settings: Settings, readers: Sequence[Reader]) -> match.Index:
     problems = [*keyword_problems(settings)]
     profiles = [to_profile(table) for table in settings.profiles]
     for reader in readers:
-        if reader.status == "active" and reader.subscriber.keywords:
-            own = Profile(name=reader.key, keywords=reader.subscriber.keywords)
-            problems += _stored_problems(reader) if reader.origin != "config" else []
-            profiles.append(own)
+        if reader.status != "active":
+            continue
+        problems += _stored_problems(reader) if reader.origin != "config" else []
+        if reader.subscriber.keywords:
+            profiles.append(Profile(name=reader.key, keywords=reader.subscriber.keywords))
+        if reader.subscriber.exclude:
+            profiles.append(Profile(name=_dropping(reader), keywords=reader.subscriber.exclude, min_score=0.0))
     if problems:
         raise ConfigError(*problems)
     return match.compile_profiles(profiles)
@@ -191,21 +195,17 @@ def to_profile(table: ProfileSettings) -> Profile:
 
 
 def keyword_problems(settings: Settings) -> list[Problem]:
-    """Each keyword of the TOML files that cannot be read, with file, line and column."""
+    """Each keyword and author of the TOML files that cannot be read, with file, line and column."""
+    checks = {"keywords": check_keyword, "exclude": check_keyword, "require": check_keyword, "authors": check_author}
     problems: list[Problem] = []
-    tables = (
-        ("profile", settings.profiles, ("keywords", "exclude", "require")),
-        ("subscriber", settings.subscribers, ("keywords", "exclude")),
-    )
-    for table, entries, lists in tables:
+    for table, entries in (("profile", settings.profiles), ("subscriber", settings.subscribers)):
         for number, entry in enumerate(entries):
-            for name in lists:
-                for position, keyword in enumerate(getattr(entry, name)):
-                    place = partial(settings.keyword_problem, (table, number, name, position))
+            for name, check in checks.items():
+                for position, text in enumerate(getattr(entry, name, ())):
                     try:
-                        match.check_keyword(keyword)
+                        check(text)
                     except KeywordError as error:
-                        problems.append(place(error))
+                        problems.append(settings.keyword_problem((table, number, name, position), error))
     return problems
 
 
@@ -213,12 +213,17 @@ def _stored_problems(reader: Reader) -> list[Problem]:
     problems = []
     for keyword in (*reader.subscriber.keywords, *reader.subscriber.exclude):
         try:
-            match.check_keyword(keyword)
+            check_keyword(keyword)
         except KeywordError as error:
             problems.append(
                 Problem(f"subscriber {reader.subscriber.email}, keyword {keyword!r}: {error.message}", hint=error.hint)
             )
     return problems
+
+
+def _dropping(reader: Reader) -> str:
+    """The name under which a reader's `exclude` stands in the index, so that a paper is read once for everybody's."""
+    return f"{reader.key} exclude"
 
 
 def _profile_names(reader: Reader) -> list[str]:

@@ -159,7 +159,8 @@ def _item(match: Match, abstract: int, *, several: bool) -> Item:
 
 
 def _spans(match: Match, field: str) -> list[Span]:
-    return [span for reason in match.matched if reason.field == field for span in reason.spans]
+    """What to highlight; the scattered words of a phrase are no reason to stop the eye."""
+    return [span for one in match.matched if one.field == field and not one.partial for span in one.spans]
 
 
 def _title(paper: Paper, limit: int) -> str:

@@ -9,6 +9,7 @@ from digest.models import Reason
 from digest.render.cleaning import shorten
 
 _SHOWN = 6
+_PARTS = 3
 _LONGEST_KEYWORD = 80
 _PLACES = {
     "title": "title",
@@ -30,13 +31,23 @@ class Why:
 
 
 def whys(reasons: Iterable[Reason]) -> tuple[tuple[Why, ...], int]:
-    """The keywords that did most of the work, strongest first, and how many more there were."""
+    """The keywords found whole, strongest first, and how many more there were; those of which only words were found last."""
     grouped: dict[str, list[Reason]] = {}
     for reason in reasons:
         grouped.setdefault(reason.keyword, []).append(reason)
-    ranked = sorted(grouped.items(), key=lambda item: -sum(reason.points for reason in item[1]))
-    shown = tuple(Why(shorten(keyword, _LONGEST_KEYWORD), _places(found)) for keyword, found in ranked[:_SHOWN])
-    return shown, len(ranked) - len(shown)
+    ranked = sorted(grouped.items(), key=lambda item: -_points(item[1]))
+    whole = [(keyword, found) for keyword, found in ranked if not all(reason.partial for reason in found)]
+    parts = [(keyword, found) for keyword, found in ranked if all(reason.partial for reason in found)]
+    shown = [Why(shorten(keyword, _LONGEST_KEYWORD), _places(found)) for keyword, found in whole[:_SHOWN]]
+    if parts:
+        names = ", ".join(shorten(keyword, _LONGEST_KEYWORD) for keyword, _ in parts[:_PARTS])
+        more = ", …" if len(parts) > _PARTS else ""
+        shown.append(Why(f"words of {names}{more}", f"{sum(_points(found) for _, found in parts):.1f}"))
+    return tuple(shown), max(0, len(whole) - _SHOWN)
+
+
+def _points(reasons: Iterable[Reason]) -> float:
+    return sum(reason.points for reason in reasons)
 
 
 def _places(reasons: Iterable[Reason]) -> str:

@@ -75,6 +75,7 @@ def _match(day: date, number: int) -> Match:
     )
     reasons = [Reason(keyword="equivariant network", field="title", points=3.1, spans=(Span(0, 20),))]
     if everything:
-        reasons.append(Reason(keyword="molecular graph", field="abstract", points=1.2, partial=True, spans=(_GRAPHS,)))
+        reasons.append(Reason(keyword="molecular graph", field="abstract", points=1.2, spans=(_GRAPHS,)))
+        reasons.append(Reason(keyword="message passing", field="abstract", points=0.4, partial=True))
         reasons += [Reason(keyword=f"related {extra}", field="related", points=0.1) for extra in range(9)]
-    return Match(paper=paper, profile=("graphs", "chemistry", "")[number], score=4.3, matched=tuple(reasons))
+    return Match(paper=paper, profile=("graphs", "chemistry", "")[number], score=4.7, matched=tuple(reasons))

@@ -116,8 +116,9 @@ def test_the_page_has_one_h1_and_an_h2_for_each_paper(renderer: Renderer) -> Non
 def test_each_paper_says_why_it_is_there(renderer: Renderer) -> None:
     rendered = renderer.render(sample_digest(DAY))
     for text in (Page(rendered.html).text, " ".join(rendered.text.split())):
-        assert "(4.3 points): equivariant network (title 3.1), molecular graph (abstract 1.2 with words apart)" in text
+        assert "(4.7 points): equivariant network (title 3.1), molecular graph (abstract 1.2)" in text
         assert "and 5 more keywords" in text
+        assert "words of message passing (0.4)" in text
         assert "For your profile chemistry" in text
 
 
