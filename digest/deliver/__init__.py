@@ -1,0 +1,26 @@
+"""The delivery room: a message becomes bytes, and the bytes reach the mail server or a folder.
+
+It knows SMTP, files and when to try again. It does not choose papers, render text or keep the outbox:
+rows come through the `Outbox` seam in drain, and how a row becomes a message is told to it as a function.
+"""
+
+from digest.deliver.backoff import next_attempt
+from digest.deliver.drain import Composed, Connection, Outbox, Settlement, Skip, drain
+from digest.deliver.folder import Files, write
+from digest.deliver.mime import needs_smtputf8, to_bytes
+from digest.deliver.smtp import SmtpConnection
+
+__all__ = [
+    "Composed",
+    "Connection",
+    "Files",
+    "Outbox",
+    "Settlement",
+    "Skip",
+    "SmtpConnection",
+    "drain",
+    "needs_smtputf8",
+    "next_attempt",
+    "to_bytes",
+    "write",
+]
