@@ -1,8 +1,9 @@
-"""What every room's tests share: a fixed moment and a real, empty store."""
+"""What the tests of several rooms share: a fixed moment, a real and empty store, an instance, mail servers."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from digest.store import Store, open_store
 from tests.instance import Instance
+from tests.mailserver import MailServer, free_port
 
 
 @pytest.fixture
@@ -28,3 +30,15 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 def instance(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Instance:
     """An empty folder for a configuration, and the commands on it."""
     return Instance(tmp_path, capsys, monkeypatch)
+
+
+@pytest.fixture
+def mail_server() -> Iterator[Callable[..., MailServer]]:
+    """`mail_server(**options)` starts a MailServer."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(MailServer(**options))
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    yield from free_port()

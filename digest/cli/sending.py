@@ -153,7 +153,7 @@ def _show_papers(sent: Sent) -> None:
     say(f"{sent.subscriber}: {sent.subject}", style="bold")
     for one in sent.papers:
         reasons: dict[str, list[str]] = {}
-        for reason in one.matched:
+        for reason in (reason for reason in one.matched if not reason.partial):
             reasons.setdefault(reason.keyword, []).append(reason.field)
         why = ", ".join(f"{keyword} ({' + '.join(dict.fromkeys(fields))})" for keyword, fields in reasons.items())
         say(f"  {one.score:5.1f}  {one.paper.title}")

@@ -5,22 +5,23 @@ rows come through the `Outbox` seam in drain, and how a row becomes a message is
 """
 
 from digest.deliver.backoff import next_attempt
-from digest.deliver.drain import Composed, Connection, Outbox, Settlement, Skip, drain
+from digest.deliver.drain import Connection, Outbox, Parcel, Skip, drain
 from digest.deliver.folder import Files, write
+from digest.deliver.headers import wire_address
 from digest.deliver.mime import needs_smtputf8, to_bytes
 from digest.deliver.smtp import SmtpConnection
 
 __all__ = [
-    "Composed",
     "Connection",
     "Files",
     "Outbox",
-    "Settlement",
+    "Parcel",
     "Skip",
     "SmtpConnection",
     "drain",
     "needs_smtputf8",
     "next_attempt",
     "to_bytes",
+    "wire_address",
     "write",
 ]

@@ -18,11 +18,11 @@ from typing import Any, Protocol, Self
 
 from digest.deliver import settlement
 from digest.deliver.pace import Pace
-from digest.deliver.settlement import Composed, OnUncertain, Settlement, Skip
+from digest.deliver.settlement import OnUncertain, Parcel, Skip
 from digest.errors import DeliveryError, DigestError, Refused, SenderRefused
-from digest.models import Delivery
+from digest.models import Delivery, Settlement
 
-__all__ = ["Composed", "Connection", "Outbox", "Settlement", "Skip", "drain"]
+__all__ = ["Connection", "Outbox", "Parcel", "Settlement", "Skip", "drain"]
 
 MOST_TROUBLES_IN_A_ROW = 20
 """After so many rows put off one after another the server is busy or broken: the rest waits for the next round."""
@@ -63,7 +63,7 @@ class Connection(Protocol):
 
 async def drain(
     outbox: Outbox,
-    compose: Callable[[Delivery], Awaitable[Composed | Skip]],
+    compose: Callable[[Delivery], Awaitable[Parcel | Skip]],
     connect: Callable[[], Connection],
     *,
     connections: int,
@@ -98,7 +98,7 @@ class _Batch:
     """What the tasks of one drain share."""
 
     outbox: Outbox
-    compose: Callable[[Delivery], Awaitable[Composed | Skip]]
+    compose: Callable[[Delivery], Awaitable[Parcel | Skip]]
     pace: Pace
     on_uncertain: OnUncertain
     now: Callable[[], datetime]
@@ -147,7 +147,7 @@ class _Batch:
             return
         try:
             composed = await self.compose(delivery)
-            stopped = isinstance(composed, Composed) and await self._stopped_before(moment)
+            stopped = isinstance(composed, Parcel) and await self._stopped_before(moment)
         except DigestError as error:
             await _surely(self._stop(delivery, str(error)))
             return
@@ -162,7 +162,7 @@ class _Batch:
         else:
             await self._send(delivery, composed, connection)
 
-    async def _send(self, delivery: Delivery, message: Composed, connection: Connection) -> None:
+    async def _send(self, delivery: Delivery, message: Parcel, connection: Connection) -> None:
         sending = asyncio.ensure_future(
             connection.send(message.envelope_sender, message.recipient, message.data, message.smtputf8)
         )
@@ -172,7 +172,7 @@ class _Batch:
             await _surely(self._record(delivery, message, sending, connection))
 
     async def _record(
-        self, delivery: Delivery, message: Composed, sending: asyncio.Task[str], connection: Connection
+        self, delivery: Delivery, message: Parcel, sending: asyncio.Task[str], connection: Connection
     ) -> None:
         """Settle or give back the row by how the sending ended; an error that is a bug stays loud."""
         finished = sending.done() and not sending.cancelled()

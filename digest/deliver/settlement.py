@@ -11,7 +11,7 @@ from typing import Literal
 
 from digest.deliver.backoff import next_attempt
 from digest.errors import Deferred, Refused, Uncertain
-from digest.models import Delivery, DeliveryState
+from digest.models import Delivery, Settlement
 
 OnUncertain = Literal["resend", "hold"]
 
@@ -20,7 +20,7 @@ _STOPPED = "stopped after the message had left and before the server's answer: i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
+class Parcel:
     """One message as it goes to the server."""
 
     envelope_sender: str
@@ -41,40 +41,23 @@ class Skip:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """What became of one row; `queued` means again at `next_attempt_at`."""
-
-    state: DeliveryState
-    reason: str
-    reply: str = ""
-    next_attempt_at: datetime | None = None
-    uncertain: bool = False
-    """It may have arrived, or an earlier try of it may have."""
-    subject: str = ""
-    message_id: str = ""
-    papers: tuple[str, ...] = ()
-    html_bytes: int = 0
-    message_bytes: int = 0
-
-
 def held() -> Settlement:
     """For a row whose earlier sender died with the message on its way, where nobody may be mailed twice."""
-    return Settlement("failed", HELD, uncertain=True)
+    return Settlement(state="failed", reason=HELD, uncertain=True)
 
 
 def skipped(delivery: Delivery, skip: Skip) -> Settlement:
     """Nothing was sent; that an earlier try may have arrived stays known."""
-    return Settlement("skipped", skip.reason, uncertain=delivery.uncertain)
+    return Settlement(state="skipped", reason=skip.reason, uncertain=delivery.uncertain)
 
 
-def sent(delivery: Delivery, message: Composed, reply: str) -> Settlement:
+def sent(delivery: Delivery, message: Parcel, reply: str) -> Settlement:
     """The server took the message."""
     return replace(_about(delivery, message), state="sent", reply=reply)
 
 
 def not_sent(
-    delivery: Delivery, message: Composed, error: BaseException, on_uncertain: OnUncertain, now: datetime
+    delivery: Delivery, message: Parcel, error: BaseException, on_uncertain: OnUncertain, now: datetime
 ) -> Settlement:
     """The sending ended with `error`; whatever is not Deferred or Refused means that the message may have arrived."""
     about = _about(delivery, message)
@@ -91,10 +74,10 @@ def not_sent(
             return _again(delivery, doubtful, now)
 
 
-def _about(delivery: Delivery, message: Composed) -> Settlement:
+def _about(delivery: Delivery, message: Parcel) -> Settlement:
     return Settlement(
-        "queued",
-        "",
+        state="queued",
+        reason="",
         uncertain=delivery.uncertain,
         subject=message.subject,
         message_id=message.message_id,

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from statistics import median
 
-from digest.deliver import Composed as Parcel
-from digest.deliver import Skip, drain, needs_smtputf8
+from digest.deliver import Parcel, Skip, drain, needs_smtputf8, wire_address
 from digest.errors import OutputError, UsageError
 from digest.models import Delivery, Outcome, Settlement
 from digest.pipeline.audience import Owed, Reader, due_today, owed
@@ -226,7 +225,7 @@ def _parcel(composed: Composed) -> Parcel:
     message = composed.message
     return Parcel(
         envelope_sender=message.envelope_sender,
-        recipient=message.recipient,
+        recipient=wire_address(message.recipient),
         data=composed.data,
         smtputf8=needs_smtputf8(message),
         subject=message.subject,

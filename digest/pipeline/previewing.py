@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from digest.deliver import needs_smtputf8
+from digest.deliver import needs_smtputf8, wire_address
 from digest.errors import Refused
 from digest.pipeline.audience import Owed, Reader, due_today, owed
 from digest.pipeline.composing import Composer, Silence
@@ -78,7 +78,7 @@ async def test_run(
                 run.digests.append(skipped(due, composed.reason))
                 continue
             message = composed.message
-            sender, address = message.envelope_sender, message.recipient
+            sender, address = message.envelope_sender, wire_address(message.recipient)
             try:
                 await connection.send(sender, address, composed.data, smtputf8=needs_smtputf8(message))
             except Refused as error:

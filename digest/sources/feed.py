@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 import feedparser
@@ -58,7 +59,9 @@ def parse_feed(body: bytes, *, source: str, url: str, content_type: str = "", no
 def _feedparser(data: bytes, url: str) -> Any:
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": web_url(url)}
     try:
-        parsed = feedparser.parse(data, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
+        parsed = feedparser.parse(
+            BytesIO(data), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+        )
     except Exception as error:  # noqa: BLE001  # on hostile bytes it raises what its parts raise; no input may end the program
         raise FeedError(f"a document that cannot be read as a feed ({type(error).__name__})") from None
     parsed.setdefault("version", "")

@@ -53,7 +53,7 @@ def _names(text: str, *, single: bool) -> list[str]:
     if ";" in text:
         return [_in_order(part.strip()) for part in text.split(";") if part.strip()]
     pieces = [piece for piece in text.split(", ") if piece.strip()]
-    if len(pieces) > 1 and len(pieces) % 2 == 0 and all(map(_INITIALS.fullmatch, pieces[1::2])):
+    if _are_pairs(pieces):
         return [f"{given} {family}" for family, given in zip(pieces[::2], pieces[1::2], strict=True)]
     if len(pieces) == 2 and (not single or " " not in pieces[0]):
         return [_in_order(text)]
@@ -64,6 +64,14 @@ def _names(text: str, *, single: bool) -> list[str]:
         elif piece:
             names.append(piece)
     return names
+
+
+def _are_pairs(pieces: list[str]) -> bool:
+    """Whether families and initials alternate: "Kaur, M., Shukla, A.", but not "A B, C D"."""
+    families, given = pieces[::2], pieces[1::2]
+    if len(families) != len(given) or not all(map(_INITIALS.fullmatch, given)):
+        return False
+    return bool(pieces) and ("." in "".join(given) or not any(map(_INITIALS.fullmatch, families)))
 
 
 def _in_order(name: str) -> str:

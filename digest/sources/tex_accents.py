@@ -13,6 +13,20 @@ _ACCENTED = re.compile(
 _LOWER_GROUP = re.compile(r"\{([a-z]{1,16})\}")
 
 
+def accent(source: str, at: int, name: str) -> tuple[str, int] | None:
+    r"""The accent `name` on the letter that stands at a position (`\'e`, `\c{c}`, `\v s`, `\'\i`), or None when there is none."""
+    match = _ACCENTED.match(source, at)
+    if match is None:
+        return None
+    letter = match["dotless"] or match["letter"]
+    if not match["open"] and (
+        bool(match["blank"]) != (name in "cvuHk") or (name == '"' and letter not in "aeiouyAEIOUY")
+    ):
+        return None
+    blank = bool(match["dotless"]) and not match["open"] and source.startswith(" ", match.end())
+    return accented(letter, ACCENTS[name]), match.end() + blank
+
+
 def split_name(source: str, at: int, name: str) -> tuple[str, int] | None:
     r"""The sign of a command that was torn: \b{eta} for \beta. arXiv's listings take the first letter for an accent."""
     group = _LOWER_GROUP.match(source, at)

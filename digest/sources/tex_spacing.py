@@ -46,7 +46,7 @@ def _gap(before: str, last: str, text: str, kind: str, *, spaced: bool, wide: bo
 
 
 def _after_word(text: str, *, spaced: bool) -> bool:
-    """log n, max f(x), but max(a, b)."""
+    """As in log n and max f(x), but not in max(a, b)."""
     return not text.startswith(("(", "[", "{")) and (spaced or text[0].isalnum() or text[0] in "√∑∏∫|‖")
 
 

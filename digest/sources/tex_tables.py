@@ -174,6 +174,4 @@ textstyle scriptstyle scriptscriptstyle limits nolimits left right middle big Bi
 Biggl Biggr bigm Bigm nonumber notag null allowbreak nobreak unskip ignorespaces leavevmode boldmath unboldmath item par newline linebreak
 bigskip medskip smallskip newpage clearpage hfill vfill quad qquad space enspace thinspace hline strut mathstrut break maketitle
 """)
-SPACES = frozenset(
-    "item par newline linebreak bigskip medskip smallskip quad qquad space enspace thinspace hfill".split()
-)
+SPACES = _words("item par newline linebreak bigskip medskip smallskip quad qquad space enspace thinspace hfill")

@@ -7,14 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from mailserver import Certificate, MailServer, RawServer, Script, free_port, make_certificate
 
-
-@pytest.fixture
-def mail_server() -> Iterator[Callable[..., MailServer]]:
-    """`mail_server(**options)` starts a MailServer."""
-    with ExitStack() as stack:
-        yield lambda **options: stack.enter_context(MailServer(**options))
+from tests.mailserver import Certificate, RawServer, Script, make_certificate
 
 
 @pytest.fixture
@@ -39,8 +33,3 @@ def _openssl() -> str:
     if openssl is None:
         pytest.skip("the openssl program is needed to make a certificate")
     return openssl
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    yield from free_port()

@@ -8,14 +8,14 @@ from importlib import import_module
 from typing import Any, Literal
 
 import pytest
-from mailserver import MailServer
 
-from digest.deliver.drain import MOST_TROUBLES_IN_A_ROW, Composed, Settlement, Skip, drain
+from digest.deliver.drain import MOST_TROUBLES_IN_A_ROW, Parcel, Settlement, Skip, drain
 from digest.deliver.pace import Pace
 from digest.deliver.smtp import SmtpConnection
 from digest.errors import ConfigError, Problem, StoreUnavailable
 from digest.models import Delivery
 from digest.settings.sections import SmtpSettings
+from tests.mailserver import MailServer
 
 Servers = Callable[..., MailServer]
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -94,8 +94,8 @@ def outbox_of(*rows: Delivery) -> MemoryOutbox:
     return MemoryOutbox({one.id: one for one in rows})
 
 
-async def compose(delivery: Delivery) -> Composed | Skip:
-    return Composed(
+async def compose(delivery: Delivery) -> Parcel | Skip:
+    return Parcel(
         envelope_sender=f"b+{delivery.id}@news.example.org",
         recipient=delivery.email,
         data=f"Message-ID: <{delivery.id}@x>\r\n\r\nhello\r\n".encode(),
@@ -140,8 +140,8 @@ async def test_a_sent_row_says_everything_about_its_message(mail_server: Servers
     server, outbox, seen = mail_server(), outbox_of(row(1)), list[tuple[Delivery, Settlement]]()
     assert await run(outbox, server.port, seen=seen) is None
     assert outbox.settlement(1) == Settlement(
-        "sent",
-        "",
+        state="sent",
+        reason="",
         reply="250 2.0.0 taken",
         subject="subject 1",
         message_id="<1@x>",
@@ -221,7 +221,7 @@ async def test_a_skipped_row_is_settled_with_its_reason_and_sends_nothing(mail_s
 
     server, outbox = mail_server(), outbox_of(row(1), row(2))
     await run(outbox, server.port, how=nothing, per_second=0.0001)
-    assert outbox.settlement(2) == Settlement("skipped", "no new papers (arXiv holiday)")
+    assert outbox.settlement(2) == Settlement(state="skipped", reason="no new papers (arXiv holiday)")
     assert server.connections == 0
 
 
@@ -309,7 +309,7 @@ async def test_a_few_deferrals_among_many_do_not_stop_it(mail_server: Servers) -
 
 
 async def test_a_message_that_cannot_be_composed_stops_the_batch_loudly(mail_server: Servers) -> None:
-    async def broken(delivery: Delivery) -> Composed | Skip:
+    async def broken(delivery: Delivery) -> Parcel | Skip:
         if delivery.id == 2:
             raise ConfigError(Problem("templates/digest.html: unknown variable"))
         return await compose(delivery)
@@ -322,7 +322,7 @@ async def test_a_message_that_cannot_be_composed_stops_the_batch_loudly(mail_ser
 
 @pytest.mark.parametrize("connections", [1, 3])
 async def test_a_bug_stays_loud_and_gives_its_row_back(mail_server: Servers, connections: int) -> None:
-    async def buggy(delivery: Delivery) -> Composed | Skip:
+    async def buggy(delivery: Delivery) -> Parcel | Skip:
         if delivery.id == 2:
             raise ZeroDivisionError
         return await compose(delivery)
@@ -336,9 +336,9 @@ async def test_a_bug_stays_loud_and_gives_its_row_back(mail_server: Servers, con
 
 
 async def test_a_message_with_bare_line_ends_is_a_bug_and_gives_its_row_back(mail_server: Servers) -> None:
-    async def bare(delivery: Delivery) -> Composed | Skip:
+    async def bare(delivery: Delivery) -> Parcel | Skip:
         composed = await compose(delivery)
-        assert isinstance(composed, Composed)
+        assert isinstance(composed, Parcel)
         return replace(composed, data=b"a\nb")
 
     outbox = outbox_of(row(1))

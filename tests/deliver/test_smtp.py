@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mailserver import Certificate, MailServer, RawServer
 from pydantic import SecretStr
 
 from digest.deliver.smtp import RENEW_AFTER, SmtpConnection
 from digest.errors import Deferred, DeliveryError, Refused, SenderRefused, Uncertain
 from digest.settings.sections import SmtpSettings
+from tests.mailserver import Certificate, MailServer, RawServer
 
 Servers = Callable[..., MailServer]
 SENDER = "b+1.2.abc@news.example.org"

@@ -3,14 +3,17 @@
 import gzip
 import json
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import DigestError, FeedError
+from digest.models import Listing
 from digest.sources.feed import MOST_ENTRIES, parse_feed
 from digest.sources.feed_authors import people
+from digest.sources.reading import Parsed
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 SPACES = (
@@ -19,27 +22,27 @@ SPACES = (
 )
 
 
-def rss(*items, channel=""):
+def rss(*items: str, channel: str = "") -> bytes:
     head = f'<?xml version="1.0"?><rss version="2.0" {SPACES}><channel><title>T</title><link>https://example.org/</link>{channel}'
     return (head + "".join(f"<item>{item}</item>" for item in items) + "</channel></rss>").encode()
 
 
-def atom(entry, attributes=""):
+def atom(entry: str, attributes: str = "") -> bytes:
     return (
         f'<feed xmlns="http://www.w3.org/2005/Atom" {attributes}><title>T</title><entry>{entry}</entry></feed>'.encode()
     )
 
 
-def parse(body, **more):
-    return parse_feed(body, source="s", now=NOW, **{"url": "https://example.org/feed.xml"} | more)
+def parse(body: bytes, **more: Any) -> Parsed:
+    return parse_feed(body, source="s", now=NOW, **({"url": "https://example.org/feed.xml"} | more))
 
 
-def only(body, **more):
+def only(body: bytes, **more: Any) -> Listing:
     (listing,) = parse(body, **more).listings
     return listing
 
 
-def test_it_reads_an_rss_item():
+def test_it_reads_an_rss_item() -> None:
     one = only(
         rss(
             "<title>A &amp;lt; B</title><link>https://example.org/1?utm_source=rss</link><description>&lt;p&gt;Text of CO&lt;sub&gt;2&lt;/sub&gt;, "
@@ -56,7 +59,7 @@ def test_it_reads_an_rss_item():
     assert one.permalink
 
 
-def test_it_reads_an_atom_entry_with_xml_base_and_xhtml():
+def test_it_reads_an_atom_entry_with_xml_base_and_xhtml() -> None:
     one = only(
         atom(
             '<title type="html">On &lt;i&gt;x&lt;/i&gt;</title><link href="a/1"/><id>tag:x</id><updated>2026-11-20T00:00:00Z</updated>'
@@ -68,7 +71,7 @@ def test_it_reads_an_atom_entry_with_xml_base_and_xhtml():
     assert one.listed_on == date(2026, 11, 20)
 
 
-def test_plain_atom_text_keeps_its_signs():
+def test_plain_atom_text_keeps_its_signs() -> None:
     one = only(
         atom(
             "<title>1 &lt;b&gt; 2</title><id>https://example.org/1</id><summary>a &lt;b&gt; c, which is less</summary>"
@@ -78,7 +81,7 @@ def test_plain_atom_text_keeps_its_signs():
     assert one.abstract == "a <b> c, which is less"
 
 
-def test_it_reads_a_json_feed():
+def test_it_reads_a_json_feed() -> None:
     body = {
         "version": "https://jsonfeed.org/version/1.1",
         "items": [
@@ -100,25 +103,25 @@ def test_it_reads_a_json_feed():
     assert parsed.skipped == 2
 
 
-def test_relative_links_start_from_the_feeds_address():
+def test_relative_links_start_from_the_feeds_address() -> None:
     assert only(rss("<title>A</title><link>/papers/1</link>")).url == "https://example.org/papers/1"
 
 
 @pytest.mark.parametrize(
     "link", ["javascript:alert(1)", "data:text/html,x", "mailto:a@b.org", "ftp://x.org/1", "file:///etc/passwd"]
 )
-def test_only_web_addresses_ever_leave(link):
+def test_only_web_addresses_ever_leave(link: str) -> None:
     good = "<title>B</title><link>https://example.org/2</link>"
     parsed = parse(rss(f"<title>A</title><link>{link}</link>", good))
     assert [one.title for one in parsed.listings] == ["B"]
     assert parsed.skipped == 1
 
 
-def test_a_guid_that_is_an_address_is_a_link():
+def test_a_guid_that_is_an_address_is_a_link() -> None:
     assert only(rss("<title>A</title><guid>https://example.org/9</guid>")).url == "https://example.org/9"
 
 
-def test_a_shared_link_is_no_permalink():
+def test_a_shared_link_is_no_permalink() -> None:
     item = "<title>{}</title><link>https://example.org/list</link>"
     parsed = parse(
         rss(
@@ -131,7 +134,7 @@ def test_a_shared_link_is_no_permalink():
     assert [one.permalink for one in parsed.listings] == [False, False, False, True]
 
 
-def test_an_entry_without_a_title_is_called_by_its_first_words():
+def test_an_entry_without_a_title_is_called_by_its_first_words() -> None:
     one = only(rss("<link>https://example.org/1</link><description>Some first words.</description>"))
     assert one.title == "Some first words."
     assert only(rss("<link>https://example.org/1</link>")).title == "https://example.org/1"
@@ -148,7 +151,7 @@ def test_an_entry_without_a_title_is_called_by_its_first_words():
         ("", None),
     ],
 )
-def test_dates_are_believable_or_absent(said, day):
+def test_dates_are_believable_or_absent(said: str, day: date | None) -> None:
     assert only(rss(f"<title>A</title><link>https://example.org/1</link><pubDate>{said}</pubDate>")).listed_on == day
 
 
@@ -173,11 +176,11 @@ def test_dates_are_believable_or_absent(said, day):
         (["Ada Lovelace", "Ada Lovelace", ""], ("Ada Lovelace",)),
     ],
 )
-def test_authors_are_told_apart(elements, names):
+def test_authors_are_told_apart(elements: list[str], names: tuple[str, ...]) -> None:
     assert people(elements) == names
 
 
-def test_it_recognises_arxiv_papers_and_leaves_replacements_out():
+def test_it_recognises_arxiv_papers_and_leaves_replacements_out() -> None:
     item = (
         "<title>A $\\alpha$ title</title><link>https://rss.arxiv.org/abs/2611.{0}</link><guid isPermaLink='false'>oai:arXiv.org:2611.{0}v{1}</guid>"
         "<description>arXiv:2611.{0}v{1} Announce Type: {2} \nAbstract: If $2&lt;r&lt;q-1$ holds.</description><arxiv:announce_type>{2}</arxiv:announce_type>"
@@ -195,20 +198,20 @@ def test_it_recognises_arxiv_papers_and_leaves_replacements_out():
     assert "replacement" in parsed.notes[0]
 
 
-def test_it_reads_the_old_arxiv_title():
+def test_it_reads_the_old_arxiv_title() -> None:
     one = only(
         rss("<title>Hybrid Mesons. (arXiv:1805.06430v1 [nucl-th])</title><link>http://arxiv.org/abs/1805.06430</link>")
     )
     assert (one.title, one.arxiv_id, one.version, one.categories) == ("Hybrid Mesons", "1805.06430", 1, ("nucl-th",))
 
 
-def test_it_takes_a_daily_papers_mirror_apart():
+def test_it_takes_a_daily_papers_mirror_apart() -> None:
     html = "&lt;p&gt;&lt;b&gt;Authors:&lt;/b&gt; A B, C D&lt;/p&gt;&lt;p&gt;&lt;b&gt;Upvotes:&lt;/b&gt; 52&lt;/p&gt;&lt;p&gt;&lt;b&gt;Summary:&lt;/b&gt; We study.&lt;/p&gt;"
     one = only(rss(f"<title>A</title><link>https://arxiv.org/abs/2607.28609</link><description>{html}</description>"))
     assert (one.authors, one.upvotes, one.abstract, one.arxiv_id) == (("A B", "C D"), 52, "We study.", "2607.28609")
 
 
-def test_it_strips_natures_prefix_and_reads_its_doi():
+def test_it_strips_natures_prefix_and_reads_its_doi() -> None:
     html = "&lt;p&gt;Nature Catalysis, Published online: 12 May 2026; &lt;a href='x'&gt;doi:10.1038/s41929-026-1&lt;/a&gt;&lt;/p&gt;A teaser of the paper."
     one = only(
         rss(
@@ -218,7 +221,7 @@ def test_it_strips_natures_prefix_and_reads_its_doi():
     assert (one.abstract, one.doi) == ("A teaser of the paper.", "10.1038/s41929-026-1")
 
 
-def test_it_reads_pubmeds_abstract_and_doi():
+def test_it_reads_pubmeds_abstract_and_doi() -> None:
     html = (
         "&lt;p&gt;J Foo. 2026 Jul 20:1. doi: 10.1000/x.&lt;/p&gt;&lt;p&gt;&lt;b&gt;ABSTRACT&lt;/b&gt;&lt;/p&gt;&lt;p&gt;We found it.&lt;/p&gt;"
         "&lt;p&gt;PMID:&lt;a href='x'&gt;42&lt;/a&gt; | DOI:&lt;a href='y'&gt;10.1000/x&lt;/a&gt;&lt;/p&gt;"
@@ -239,29 +242,29 @@ def test_it_reads_pubmeds_abstract_and_doi():
         "<guid isPermaLink='false'>https://doi.org/10.1000/abc</guid>",
     ],
 )
-def test_it_finds_the_doi(fields):
+def test_it_finds_the_doi(fields: str) -> None:
     assert only(rss(f"<title>A</title><link>https://example.org/1</link>{fields}")).doi == "10.1000/abc"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-8-sig", "windows-1251", "koi8-r"])
-def test_it_finds_the_encoding(encoding):
+def test_it_finds_the_encoding(encoding: str) -> None:
     name = encoding.removesuffix("-sig").removesuffix("-le")
     text = f'<?xml version="1.0" encoding="{name}"?><rss version="2.0"><channel><item><title>Привет</title><link>https://example.org/1</link></item></channel></rss>'
     assert only(text.encode(encoding)).title == "Привет"
 
 
-def test_http_names_the_encoding_where_the_document_does_not():
+def test_http_names_the_encoding_where_the_document_does_not() -> None:
     body = '<rss version="2.0"><channel><item><title>Привет</title><link>https://example.org/1</link></item></channel></rss>'.encode(
         "cp1251"
     )
     assert only(body, content_type="text/xml; charset=windows-1251").title == "Привет"
 
 
-def test_it_unpacks_gzip_that_nobody_announced():
+def test_it_unpacks_gzip_that_nobody_announced() -> None:
     assert only(gzip.compress(rss("<title>A</title><link>https://example.org/1</link>"))).title == "A"
 
 
-def test_broken_xml_gives_what_can_be_recovered_and_a_note():
+def test_broken_xml_gives_what_can_be_recovered_and_a_note() -> None:
     whole = rss(
         "<title>A</title><link>https://example.org/1</link>",
         "<title>B &nbsp;&bogus; \x0b &#0; C</title><link>https://example.org/2</link>",
@@ -271,17 +274,17 @@ def test_broken_xml_gives_what_can_be_recovered_and_a_note():
     assert "broken XML" in parsed.notes[0]
 
 
-def test_words_before_the_feed_are_skipped_with_a_note():
+def test_words_before_the_feed_are_skipped_with_a_note() -> None:
     parsed = parse(b"Warning: something on line 1\n" + rss("<title>A</title><link>https://example.org/1</link>"))
     assert len(parsed.listings) == 1
     assert "before the feed" in parsed.notes[0]
 
 
-def test_an_empty_feed_is_no_error():
+def test_an_empty_feed_is_no_error() -> None:
     assert parse(rss()).listings == ()
 
 
-def test_a_huge_feed_is_cut_with_a_note():
+def test_a_huge_feed_is_cut_with_a_note() -> None:
     parsed = parse(rss(*(f"<title>A</title><link>https://example.org/{n}</link>" for n in range(MOST_ENTRIES + 5))))
     assert len(parsed.listings) == MOST_ENTRIES
     assert str(MOST_ENTRIES) in parsed.notes[0]
@@ -345,12 +348,12 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("body", "words"), REFUSED.values(), ids=REFUSED.keys())
-def test_it_refuses_with_a_reason(body, words):
+def test_it_refuses_with_a_reason(body: bytes, words: str) -> None:
     with pytest.raises(FeedError, match=words):
         parse(body)
 
 
-def test_external_entities_are_never_read():
+def test_external_entities_are_never_read() -> None:
     body = (
         b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
         + rss("<title>a &x; b</title><link>https://example.org/1</link>")[21:]
@@ -373,7 +376,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_feeds_are_read_or_refused(body):
+def test_hostile_feeds_are_read_or_refused(body: bytes) -> None:
     try:
         parse(body)
     except FeedError as error:
@@ -386,7 +389,7 @@ def test_hostile_feeds_are_read_or_refused(body):
     st.integers(0, 400),
     st.sampled_from(["", "text/xml; charset=utf-16", "charset=idna", "application/json"]),
 )
-def test_no_bytes_cause_anything_but_a_digest_error(noise, place, content_type):
+def test_no_bytes_cause_anything_but_a_digest_error(noise: bytes, place: int, content_type: str) -> None:
     whole = rss("<title>A</title><link>https://example.org/1</link><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>")
     for body in (noise, whole[:place] + noise + whole[place:]):
         try:

@@ -1,5 +1,7 @@
 """Which listings are the same paper."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from digest.models import Listing
 from digest.sources.identity import arxiv_id, doi, family_name, may_merge, normal_url, paper_id, paper_keys, plain_url
 
 
-def listing(**said):
+def listing(**said: Any) -> Listing:
     return Listing(
         **{"source": "s", "title": "On Computable Numbers and the Entscheidungsproblem", "url": "https://example.org/1"}
         | said
@@ -40,7 +42,7 @@ def listing(**said):
         ("", None),
     ],
 )
-def test_it_finds_arxiv_ids(text, found):
+def test_it_finds_arxiv_ids(text: str, found: object) -> None:
     assert arxiv_id(text) == found
 
 
@@ -64,7 +66,7 @@ def test_it_finds_arxiv_ids(text, found):
         ("", ""),
     ],
 )
-def test_it_finds_dois(text, found):
+def test_it_finds_dois(text: str, found: object) -> None:
     assert doi(text) == found
 
 
@@ -85,22 +87,22 @@ def test_it_finds_dois(text, found):
         ("Sammy Davis, Jr.", "Davis, Sammy"),
     ],
 )
-def test_one_person_has_one_family_name(names):
+def test_one_person_has_one_family_name(names: tuple[str, ...]) -> None:
     assert len({family_name(name) for name in names}) == 1
 
 
-def test_strong_keys_come_first():
+def test_strong_keys_come_first() -> None:
     keys = paper_keys(listing(arxiv_id="2401.01234", doi="10.1000/abc", authors=("Ada Lovelace",)))
     assert keys[:2] == ("arxiv:2401.01234", "doi:10.1000/abc")
     assert [key.partition(":")[0] for key in keys[2:]] == ["title"]
 
 
-def test_arxivs_own_doi_is_its_id():
+def test_arxivs_own_doi_is_its_id() -> None:
     assert paper_keys(listing(doi="10.48550/arxiv.2401.01234"))[0] == "arxiv:2401.01234"
     assert paper_id(listing(doi="10.48550/arxiv.2401.01234")) == "arxiv:2401.01234"
 
 
-def test_title_and_first_author_recognise_a_paper_elsewhere():
+def test_title_and_first_author_recognise_a_paper_elsewhere() -> None:
     here = paper_keys(listing(authors=("Ada Lovelace", "X Y"), url="https://a.org/1"))
     there = paper_keys(
         listing(
@@ -112,17 +114,17 @@ def test_title_and_first_author_recognise_a_paper_elsewhere():
     assert here == there
 
 
-def test_a_short_title_identifies_nothing():
+def test_a_short_title_identifies_nothing() -> None:
     keys = paper_keys(listing(title="Editorial", authors=("Ada Lovelace",)))
     assert [key.partition(":")[0] for key in keys] == ["link", "hash"]
 
 
-def test_a_shared_link_identifies_nothing():
+def test_a_shared_link_identifies_nothing() -> None:
     keys = paper_keys(listing(permalink=False))
     assert [key.partition(":")[0] for key in keys] == ["hash"]
 
 
-def test_the_id_of_a_paper_without_a_strong_key_is_a_stable_hash():
+def test_the_id_of_a_paper_without_a_strong_key_is_a_stable_hash() -> None:
     one = paper_id(listing(url="https://Example.org:443/1?utm_source=rss#top"))
     assert one == paper_id(listing(title=" on  computable numbers AND the Entscheidungsproblem"))
     assert one == "hash:" + one[5:]
@@ -130,7 +132,7 @@ def test_the_id_of_a_paper_without_a_strong_key_is_a_stable_hash():
     assert one != paper_id(listing(title="Another title"))
 
 
-def test_papers_with_different_strong_keys_stay_apart():
+def test_papers_with_different_strong_keys_stay_apart() -> None:
     assert not may_merge(["arxiv:1"], ["arxiv:2"])
     assert not may_merge(["arxiv:1", "doi:a"], ["arxiv:1", "doi:b"])
     assert may_merge(["arxiv:1"], ["doi:b"])
@@ -138,7 +140,7 @@ def test_papers_with_different_strong_keys_stay_apart():
     assert may_merge([], ["doi:b"])
 
 
-def test_tracking_goes_and_meaning_stays():
+def test_tracking_goes_and_meaning_stays() -> None:
     assert (
         plain_url("https://pubmed.ncbi.nlm.nih.gov/1/?utm_source=x&fc=1&ff=2&v=3")
         == "https://pubmed.ncbi.nlm.nih.gov/1/"
@@ -170,18 +172,18 @@ places = st.sampled_from(
 
 
 @given(new_ids, places, st.integers(0, 20))
-def test_place_and_version_never_change_the_identity(identifier, place, version):
+def test_place_and_version_never_change_the_identity(identifier: str, place: str, version: int) -> None:
     written = place.format(f"{identifier}v{version}" if version else identifier)
     assert arxiv_id(written) == (identifier, version or None)
 
 
 @given(new_ids, new_ids)
-def test_different_ids_never_collide(one, other):
+def test_different_ids_never_collide(one: str, other: str) -> None:
     assert (paper_id(listing(arxiv_id=one)) == paper_id(listing(arxiv_id=other))) == (one == other)
 
 
 @given(st.text())
-def test_any_text_is_read_without_failing(text):
+def test_any_text_is_read_without_failing(text: str) -> None:
     arxiv_id(text)
     assert doi(text) == doi(doi(text))
     family_name(text)

@@ -8,13 +8,14 @@ import pytest
 
 from digest.errors import FeedError
 from digest.sources.feed import parse_feed
+from digest.sources.reading import Parsed
 from digest.sources.urls import web_url
 
 FEEDS = Path(__file__).resolve().parents[3] / "shared" / "feeds"
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 
 # file → the reader it is for, and the number of papers or words of the refusal
-ROWS = {
+ROWS: dict[str, tuple[str, int | str]] = {
     "arxiv_api/arxivpy_id_0000.0000_s0_m100_8b51d9633a68.json": ("query", 0),
     "arxiv_api/arxivpy_id_0808.05394_s0_m100_7b0c7d0a7cdd.json": ("query", 0),
     "arxiv_api/arxivpy_id_1707.08567_s0_m100_6a1afebfc6a3.json": ("query", 1),
@@ -106,7 +107,7 @@ ROWS = {
 }
 
 
-def read(name):
+def read(name: str) -> Parsed:
     """The answer of the reader that the table names."""
     body = (FEEDS / name).read_bytes()
     reader = ROWS[name][0]
@@ -131,7 +132,7 @@ pytestmark = pytest.mark.skipif(not FEEDS.is_dir(), reason="the shared feeds are
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_recorded_feed_is_read_completely_or_refused(name):
+def test_a_recorded_feed_is_read_completely_or_refused(name: str) -> None:
     expected = ROWS[name][1]
     if isinstance(expected, str):
         with pytest.raises(FeedError) as refusal:
@@ -147,6 +148,6 @@ def test_a_recorded_feed_is_read_completely_or_refused(name):
         assert not any("@" in name or "<" in name for name in listing.authors)
 
 
-def test_no_recorded_feed_is_missing_from_the_table():
+def test_no_recorded_feed_is_missing_from_the_table() -> None:
     files = {str(path.relative_to(FEEDS)) for path in FEEDS.glob("*/*") if path.is_file()}
     assert files == set(ROWS)

@@ -37,7 +37,7 @@ CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "arxiv_2025
         (r"\b{eta}-VAE, \r{ho} = 0.2", "β-VAE, ρ = 0.2"),
     ],
 )
-def test_formulas_become_unicode(tex, text):
+def test_formulas_become_unicode(tex: str, text: str) -> None:
     assert from_plain(tex) == text
 
 
@@ -59,7 +59,7 @@ def test_formulas_become_unicode(tex, text):
         ("Tom &amp; Jerry, a &lt; b", "Tom & Jerry, a < b"),
     ],
 )
-def test_tex_in_prose_becomes_unicode(tex, text):
+def test_tex_in_prose_becomes_unicode(tex: str, text: str) -> None:
     assert from_plain(tex) == text
 
 
@@ -83,26 +83,26 @@ def test_tex_in_prose_becomes_unicode(tex, text):
         "one $ alone",
     ],
 )
-def test_it_leaves_alone_what_is_no_tex(text):
+def test_it_leaves_alone_what_is_no_tex(text: str) -> None:
     assert from_plain(text) == text
 
 
-def test_it_puts_everything_on_one_line():
+def test_it_puts_everything_on_one_line() -> None:
     assert from_plain(" a\n  b\tc\u00a0d\u2028e\x0bf ") == "a b c d e f"
 
 
-def test_it_removes_what_cannot_be_seen():
+def test_it_removes_what_cannot_be_seen() -> None:
     assert from_plain("a\x00b\u202ec\ud800d\ufeffe\u200bf\u2066g") == "abcdefg"
 
 
-def test_it_keeps_joiners_where_a_script_needs_them():
+def test_it_keeps_joiners_where_a_script_needs_them() -> None:
     persian, family = "می\u200cخواهم", "👩\u200d👧"
     assert from_plain(persian) == persian
     assert from_plain(family) == family
     assert from_plain("a\u200db") == "ab"
 
 
-def test_it_composes_accents_and_limits_them():
+def test_it_composes_accents_and_limits_them() -> None:
     assert from_plain("e\u0301") == "é"
     assert len(from_plain("e" + "\u0301\u0316" * 50_000)) < 30
 
@@ -128,12 +128,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_tex_neither_fails_nor_hangs(text):
+def test_hostile_tex_neither_fails_nor_hangs(text: str) -> None:
     assert "\n" not in from_plain(text)
 
 
 @given(st.text())
-def test_any_text_gives_one_line_without_controls(text):
+def test_any_text_gives_one_line_without_controls(text: str) -> None:
     line = from_plain(text)
     assert len(line.splitlines()) <= 1
     assert line == line.strip()
@@ -141,7 +141,7 @@ def test_any_text_gives_one_line_without_controls(text):
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="\\${}~`'-&^_")))
-def test_clean_text_stays_as_it_is(text):
+def test_clean_text_stays_as_it_is(text: str) -> None:
     line = from_plain(text)
     assert from_plain(line) == line
 
@@ -153,7 +153,7 @@ def test_clean_text_stays_as_it_is(text):
         )
     )
 )
-def test_any_pile_of_tex_gives_a_line(pieces):
+def test_any_pile_of_tex_gives_a_line(pieces: list[str]) -> None:
     assert "\n" not in from_plain("".join(pieces))
 
 
@@ -181,7 +181,7 @@ def test_any_pile_of_tex_gives_a_line(pieces):
         )
     )
 )
-def test_any_pile_of_markup_gives_a_line(pieces):
+def test_any_pile_of_markup_gives_a_line(pieces: list[str]) -> None:
     assert "\n" not in from_html("".join(pieces))
 
 
@@ -203,14 +203,14 @@ def test_any_pile_of_markup_gives_a_line(pieces):
         ("", ""),
     ],
 )
-def test_markup_becomes_text(markup, text):
+def test_markup_becomes_text(markup: str, text: str) -> None:
     assert from_html(markup) == text
 
 
 @pytest.mark.parametrize(
     "piece", ["<", "<a ", '<a "', "<!--", "<script>", "<sub>", "</", "<?", "<![CDATA[", "<h1>", "&lt;p "]
 )
-def test_hostile_markup_neither_fails_nor_hangs(piece):
+def test_hostile_markup_neither_fails_nor_hangs(piece: str) -> None:
     assert "\n" not in from_html(piece * 50_000)
 
 
@@ -224,17 +224,17 @@ def test_hostile_markup_neither_fails_nor_hangs(piece):
         ("https://github.com/ada only", ""),
     ],
 )
-def test_it_finds_the_repository(abstract, link):
+def test_it_finds_the_repository(abstract: str, link: str) -> None:
     assert code_link(abstract) == link
 
 
-def test_it_cuts_between_words():
+def test_it_cuts_between_words() -> None:
     assert shortened("one two three", 9) == "one two…"
     assert shortened("short", 9) == "short"
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus is not here")
-def test_real_abstracts_keep_hardly_any_tex():
+def test_real_abstracts_keep_hardly_any_tex() -> None:
     with lzma.open(CORPUS, "rt", encoding="utf-8") as lines:
         texts = [from_plain(json.loads(line)["abstract"]) for line in islice(lines, 3000)]
     assert sum("\\" in text for text in texts) <= 6
