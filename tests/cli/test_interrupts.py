@@ -6,17 +6,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 READERS = [f"reader{number}@example.org" for number in range(12)]
 AT = "2026-11-23T08:00:00+00:00"
-PROGRAM = Path(sys.executable).parent / "digest"
+# A shell may have told its background jobs to ignore Ctrl-C, and children inherit that.
+PROGRAM = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);from digest.cli import main; main()"
 
 
 def start(instance) -> subprocess.Popen[str]:
-    command = [PROGRAM, "--config", instance.config, "send", "--at", AT]
+    command = [sys.executable, "-c", PROGRAM, "--config", instance.config, "send", "--at", AT]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
 
 
