@@ -15,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 
+from email_validator import EmailNotValidError, validate_email
 from itsdangerous import BadData, Signer
 
 from digest.models import Links
@@ -47,10 +48,11 @@ def _mac(secret: str, text: str) -> bytes:
 
 
 def _ascii_domain(domain: str) -> str:
+    """The domain in ASCII by IDNA 2008, as it stands in the message's addresses."""
     try:
-        name = domain.lower() if domain.isascii() else domain.lower().encode("idna").decode("ascii")
-    except UnicodeError:
-        name = ""
+        name = validate_email(f"x@{domain}", check_deliverability=False, test_environment=True).ascii_domain
+    except EmailNotValidError:
+        name = domain.lower()
     return name if _DOT_ATOM.fullmatch(name) else "digest.invalid"
 
 

@@ -56,7 +56,8 @@ def match(
 
 def _print(profile: str, day: date | None, matches: Sequence[Any]) -> None:
     rows = [{"id": one.paper.id, "score": one.score, "matched": matched_as_json(one)} for one in matches]
-    line = {"profile": profile, "day": day and day.isoformat(), "papers": rows}
+    told = None if day in {None, date.min} else day
+    line = {"profile": profile, "day": told and told.isoformat(), "papers": rows}
     sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

@@ -20,7 +20,7 @@ import aiosmtplib
 from digest.deliver import verdict, wire
 from digest.deliver.verdict import Phase
 from digest.errors import Deferred, DeliveryError
-from digest.settings.sections import SmtpSettings
+from digest.settings import SmtpSettings
 
 RENEW_AFTER = 100
 """Messages per connection; large receivers close it after about as many."""

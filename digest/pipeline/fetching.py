@@ -10,8 +10,7 @@ from datetime import datetime
 from digest.errors import UsageError
 from digest.models import Memory, SourceReport
 from digest.pipeline.wiring import http
-from digest.settings import Settings
-from digest.settings.sections import SourceSettings
+from digest.settings import Settings, SourceSettings
 from digest.sources import PoliteClient, Reading, judge, may_merge, paper_id, paper_keys, read_source
 from digest.store import Arrival, Store
 

@@ -136,7 +136,7 @@ class _Post:
 
     async def drain(self, only: Collection[int] | None, count: int) -> None:
         settings = self._settings
-        outbox = _Outbox(self._store, self._request.now, only, await self._budget())
+        outbox = _Outbox(self._store, self._request.now, _lease(settings), only, await self._budget())
         stopped = await drain(
             outbox,
             self._compose,
@@ -193,9 +193,12 @@ class _Post:
 class _Outbox:
     """The store's outbox as the delivery room wants it, within today's brake."""
 
-    def __init__(self, store: Store, now: datetime, only: Collection[int] | None, budget: int | None) -> None:
+    def __init__(
+        self, store: Store, now: datetime, lease: timedelta, only: Collection[int] | None, budget: int | None
+    ) -> None:
         self._deliveries = store.deliveries
         self._now = now
+        self._lease = lease
         self._only = only
         self._budget = budget
         self.braked = ""
@@ -206,7 +209,7 @@ class _Outbox:
                 self.braked = "[delivery] max_per_day is reached; the rest waits until 24 hours have passed"
                 return None
             self._budget -= 1
-        return await self._deliveries.claim(now, datetime.now(UTC), self._only)
+        return await self._deliveries.claim(now, datetime.now(UTC) + self._lease, self._only)
 
     async def settle(self, delivery_id: int, settlement: Settlement) -> None:
         self._give_back(used=settlement.state == "sent")
@@ -219,6 +222,12 @@ class _Outbox:
     def _give_back(self, *, used: bool) -> None:
         if self._budget is not None and not used:
             self._budget += 1
+
+
+def _lease(settings: Settings) -> timedelta:
+    """Longer than one message can take: a dozen answers at their limit, and the body and the dot at theirs."""
+    answer = settings.smtp.timeout
+    return timedelta(seconds=12 * answer + 2 * max(600.0, answer) + 60)
 
 
 def _parcel(composed: Composed) -> Parcel:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from digest.models import Memory
-from digest.settings.sections import SourceSettings
+from digest.settings import SourceSettings
 from digest.sources import arxiv_reading, feed_reading, huggingface
 from digest.sources.gates import INTERVALS, Gates, last_asked
 from digest.sources.http import Limits, PoliteClient

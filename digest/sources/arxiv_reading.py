@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from digest.errors import NotBefore, SourceError
 from digest.models import Listing, Memory
-from digest.settings.sections import SourceSettings
+from digest.settings import SourceSettings
 from digest.sources.arxiv import parse_announcements
 from digest.sources.arxiv_api import Api, authors_of, missed
 from digest.sources.arxiv_calendar import announcement_days, expected

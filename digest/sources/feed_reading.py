@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from digest.models import Memory
-from digest.settings.sections import SourceSettings
+from digest.settings import SourceSettings
 from digest.sources.asking import ask
 from digest.sources.feed import parse_feed
 from digest.sources.gates import gate_key

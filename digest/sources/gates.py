@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from digest.settings.sections import SourceSettings
+from digest.settings import SourceSettings
 from digest.sources.urls import host_of, is_loopback
 
 ARXIV = "arxiv"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from digest.errors import FeedError, FetchError, SourceError
 from digest.models import Listing, Memory
-from digest.settings.sections import SourceSettings
+from digest.settings import SourceSettings
 from digest.sources.answer import Answer
 from digest.sources.gates import gate_key
 from digest.sources.http import PoliteClient

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from digest.models import Memory
-from digest.settings.sections import SourceSettings
+from digest.settings import SourceSettings
 from digest.sources.http import PoliteClient
 from digest.sources.reading import Reading
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from digest.store.database import BUSY_SECONDS, open_database
 from digest.store.deliveries import Deliveries, LastIssue, Planned
 from digest.store.merging import Arrival
-from digest.store.papers import Added, Papers
+from digest.store.papers import Papers
 from digest.store.sources import Sources
 from digest.store.subscribers import NewSubscriber, StoredSubscriber, Subscribers
 
 __all__ = [
-    "Added",
     "Arrival",
     "LastIssue",
     "NewSubscriber",

@@ -54,9 +54,6 @@ class Database:
             async with self._engine.execution_options(write=True).begin() as connection:
                 yield connection
 
-    async def close(self) -> None:
-        await self._engine.dispose()
-
 
 @contextmanager
 def explained(path: str) -> Iterator[None]:

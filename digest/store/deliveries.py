@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, bindparam, func, or_, select, update
@@ -21,9 +21,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from digest.models import Delivery, DeliveryState, Settlement
 from digest.store.database import Database
 from digest.store.schema import deliveries, subscribers
-
-LEASE = timedelta(minutes=15)
-"""Longer than any one message can take: the final dot alone may wait 10 minutes (RFC 5321 section 4.5.3.2.6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +106,12 @@ class Deliveries:
             back = statement.values(state="queued", uncertain=True, lease_owner="", lease_until=None)
             return (await connection.execute(back)).rowcount
 
-    async def claim(self, now: datetime, real_now: datetime, only: Collection[int] | None = None) -> Delivery | None:
+    async def claim(
+        self, now: datetime, lease_until: datetime, only: Collection[int] | None = None
+    ) -> Delivery | None:
         """Lease the queued row that has waited longest, or None; `only` limits it to some subscribers.
+
+        `lease_until` is a moment of the real clock, later than any one message can take.
 
         An unsubscribed or suppressed address is never claimed: its row is settled instead.
         """
@@ -127,7 +128,7 @@ class Deliveries:
                     return None
                 row = await _with_address(connection, row_id)
                 if row["status"] == "active":
-                    lease = {"state": "sending", "lease_owner": self.owner, "lease_until": real_now + LEASE}
+                    lease = {"state": "sending", "lease_owner": self.owner, "lease_until": lease_until}
                     await connection.execute(update(deliveries).where(deliveries.c.id == row_id).values(lease))
                     return _delivery({**row, **lease})
                 reason = f"the subscriber is {row['status']}"

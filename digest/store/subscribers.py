@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from digest.models import SubscriberStatus
@@ -109,8 +109,3 @@ class Subscribers:
         values = {"status": "active", "changed_at": now, "cursor": func.max(subscribers.c.cursor, cursor)}
         async with self._database.write() as connection:
             await connection.execute(update(subscribers).where(subscribers.c.id.in_(ids)).values(values))
-
-    async def erase(self, row_id: int) -> None:
-        """Delete a subscriber with everything that is known of them."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(subscribers).where(subscribers.c.id == row_id))
