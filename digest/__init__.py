@@ -5,7 +5,7 @@ The map of this package, in the order a paper walks through it:
     sources/    the world → Listings        http, huggingface, arxiv, feed; identity and clean text
     store/      remembers                   papers, sources, subscribers, the outbox; schema and migrations
     match/      Papers × Profiles → ranked, explained Matches                                     (pure)
-    render/     Digest → subject, HTML and text                                                   (pure)
+    render/     Digest → subject, HTML and text                            (pure, once its templates are read)
     deliver/    Message → the world         bytes, SMTP, files, retries
 
     pipeline    the order of the five rooms, and the wiring from settings

@@ -12,6 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LAST_DAY = date.max - timedelta(days=2)
+"""Beyond it no zone can be reckoned with."""
+
 EVERY_DAY = frozenset(range(7))
 WEEKDAYS = frozenset(range(5))
 
@@ -71,7 +74,7 @@ def next_due(
     start = local_day(now, cadence.zone) - timedelta(days=2)
     if from_day and from_day > start:
         start = from_day
-    for ahead in range(16):
+    for ahead in range(min(16, (_LAST_DAY - start).days)):
         due = due_on(cadence, start + timedelta(days=ahead), spread)
         if due and due.at > now:
             return due

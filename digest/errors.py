@@ -20,7 +20,7 @@
         ├── Uncertain           the connection was lost after the final dot: it may have arrived
         └── SenderRefused       the server refuses *us* (absent, login, sender): stop the batch
 
-Nothing else is caught on the way up: any other exception is a bug and stays loud.
+At the top only these and OSError become sentences: any other exception is a bug and stays loud.
 """
 
 from __future__ import annotations

@@ -11,14 +11,13 @@ import base64
 import hashlib
 import hmac
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 
 from email_validator import EmailNotValidError, validate_email
 from itsdangerous import BadData, Signer
 
-from digest.models import Links
+from digest.models import Links, same_address
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{12}")
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -30,8 +29,7 @@ _LONGEST_TOKEN = 200
 
 def subscriber_key(email: str, secret: str) -> str:
     """The public name of an address: 12 characters of base64url, opaque without the secret, always the same."""
-    address = unicodedata.normalize("NFC", email.strip()).lower()
-    return base64.urlsafe_b64encode(_mac(secret, address)[:9]).decode("ascii")
+    return base64.urlsafe_b64encode(_mac(secret, same_address(email))[:9]).decode("ascii")
 
 
 def message_id(key: str, issue: date, domain: str, secret: str) -> str:

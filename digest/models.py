@@ -7,6 +7,7 @@ A paper changes its type as it walks through the rooms, so that no field is "fil
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +19,11 @@ SourceState = Literal["fresh", "waiting", "quiet", "stale", "failing"]
 Outcome = Literal["ready", "skipped", "sent", "deferred", "failed"]
 DeliveryState = Literal["queued", "sending", "sent", "skipped", "failed"]
 SubscriberStatus = Literal["active", "unconfirmed", "unsubscribed", "suppressed", "removed"]
+
+
+def same_address(email: str) -> str:
+    """The form in which two addresses are compared: NFC and lower case, dots and +tags kept."""
+    return unicodedata.normalize("NFC", email.strip()).lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,8 @@ class Listing:
     project_url: str = ""
     upvotes: int | None = None
     comments: int | None = None
+    authority: int = 0
+    """How far the source speaks for this work: 2 arXiv for its own papers, 1 Hugging Face for arXiv's, 0 any other feed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +215,6 @@ class Delivery:
     uncertain: bool = False
     reply: str = ""
     next_attempt_at: datetime | None = None
-    lease_until: datetime | None = None
     settled_at: datetime | None = None
     subject: str = ""
     message_id: str = ""
@@ -250,13 +257,15 @@ class Memory:
     checked_at: datetime | None = None
     last_ok_at: datetime | None = None
     last_new_at: datetime | None = None
-    """When unseen papers last came from this part; set by the pipeline."""
+    """When this part last listed something else than before."""
     announced_on: date | None = None
     """The newest list day seen."""
     entries: int = 0
     """Entries in the last document, for "unchanged" when the next answer is 304."""
     failures: int = 0
     """In a row."""
+    seen: str = ""
+    """A short hash of the papers in the last document that had any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,11 @@ def test_a_pause_moves_the_next_moment():
     assert due.issue == date(2026, 12, 24)
 
 
+def test_a_pause_to_the_end_of_the_calendar_has_no_next_moment():
+    weekly = Cadence(frozenset({0}), time(7), "Asia/Tokyo")
+    assert next_due(weekly, datetime(2026, 11, 23, tzinfo=UTC), from_day=date.max) is None
+
+
 def test_a_cadence_without_days_is_never_due():
     never = Cadence(frozenset(), time(7), "UTC")
     assert last_due(never, datetime(2026, 11, 23, tzinfo=UTC)) is None

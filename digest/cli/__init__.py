@@ -13,6 +13,19 @@
 Commands import what they need when they run, so that `digest --help` is quick.
 """
 
-from digest.cli.app import main
+import sys
 
 __all__ = ["main"]
+
+_INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
+
+
+def main() -> None:
+    """Entry point of the `digest` command; Ctrl-C is quiet also while the program is still loading."""
+    try:
+        from digest.cli.app import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)

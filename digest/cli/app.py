@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -59,9 +60,11 @@ app.add_typer(setup.database, name="db")
 
 def main() -> None:
     """Entry point: a known failure is a sentence on stderr and an exit status, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal or a pipe that cannot show a character must not stop a run.
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open as long as we run
+        elif hasattr(stream, "reconfigure"):  # a terminal that cannot show a character must not stop a run
             stream.reconfigure(errors="replace")
     try:
         app()

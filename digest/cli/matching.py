@@ -8,6 +8,7 @@ import lzma
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from digest.cli.output import progress
+from digest.cli.output import progress, write_out
 from digest.cli.sending import matched_as_json
-from digest.errors import ConfigError, DigestError, OutputError, Problem
+from digest.errors import ConfigError, KeywordError, OutputError, Problem, UsageError
 
 if TYPE_CHECKING:
     from digest.models import Paper, Profile
@@ -58,7 +59,7 @@ def _print(profile: str, day: date | None, matches: Sequence[Any]) -> None:
     rows = [{"id": one.paper.id, "score": one.score, "matched": matched_as_json(one)} for one in matches]
     told = None if day in {None, date.min} else day
     line = {"profile": profile, "day": told and told.isoformat(), "papers": rows}
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    write_out(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def read_profiles(path: Path) -> list[Profile]:
@@ -69,7 +70,7 @@ def read_profiles(path: Path) -> list[Profile]:
     from digest.settings import load
 
     if not path.exists():
-        raise OutputError(f"{path} does not exist")
+        raise UsageError(f"{path} does not exist; name a TOML or JSONL file with profiles")
     settings = load(path, {})
     problems = keyword_problems(settings)
     if problems:
@@ -82,26 +83,25 @@ def read_profiles(path: Path) -> list[Profile]:
 def _profiles_from_lines(path: Path) -> list[Profile]:
     from pydantic import ValidationError
 
-    from digest.match import compile_profiles
+    from digest.match import check_author, check_keyword
     from digest.pipeline.composing import to_profile
-    from digest.settings import ProfileSettings
-    from digest.settings.wording import predicate
+    from digest.settings import ProfileSettings, explain
 
     profiles: dict[str, Profile] = {}
     problems: list[Problem] = []
     for line, record in _lines(str(path)):
         try:
             profile = to_profile(ProfileSettings.model_validate(record))
-            compile_profiles([profile])
         except ValidationError as error:
-            details = error.errors(include_url=False)[0]
-            rest, hint = predicate(details, from_toml=False)
-            where = ".".join(map(str, details["loc"]))
-            problems.append(Problem(f"{where} {rest}".strip(), str(path), line, hint=hint))
+            problems.extend(replace(one, file=str(path), line=line) for one in explain(error, ProfileSettings))
             continue
-        except DigestError as error:
-            problems.append(Problem(str(error), str(path), line))
-            continue
+        texts = (*profile.keywords, *profile.exclude, *profile.require)
+        for check, text in [*((check_keyword, text) for text in texts), *((check_author, a) for a in profile.authors)]:
+            try:
+                check(text)
+            except KeywordError as error:
+                problem = f"{text!r}, column {error.column}: {error.message}"
+                problems.append(Problem(problem, str(path), line, hint=error.hint))
         if profiles.setdefault(profile.name, profile) is not profile:
             problems.append(Problem(f"a second profile is called {profile.name!r}", str(path), line))
     if problems:
@@ -111,17 +111,19 @@ def _profiles_from_lines(path: Path) -> list[Profile]:
 
 def read_papers(path: str) -> list[Paper]:
     """The papers of a JSONL file, plain or compressed; raises ConfigError with FILE:LINE."""
-    papers: list[Paper] = []
+    papers: dict[str, Paper] = {}
     problems: list[Problem] = []
     for line, record in _lines(path):
         try:
-            papers.append(_paper(record, len(papers) + 1))
+            paper = _paper(record, len(papers) + 1)
+            if papers.setdefault(paper.id, paper) is not paper:
+                problems.append(Problem(f"a second paper has the id {paper.id!r}", path, line))
         except (KeyError, TypeError, ValueError) as error:
             what = f"has no {error}" if isinstance(error, KeyError) else f"is not a paper: {error}"
             problems.append(Problem(what, path, line))
     if problems:
         raise ConfigError(*problems[:20])
-    return papers
+    return list(papers.values())
 
 
 def _paper(record: dict[str, Any], number: int) -> Paper:
@@ -134,14 +136,14 @@ def _paper(record: dict[str, Any], number: int) -> Paper:
         return tuple(values)
 
     title, abstract, upvotes = record["title"], record.get("abstract") or "", record.get("upvotes")
-    if not isinstance(title, str) or not isinstance(abstract, str):
-        raise TypeError("title and abstract must be texts")
+    if not all(isinstance(value, str) for value in (record["id"], title, abstract)):
+        raise TypeError("id, title and abstract must be texts")
     if upvotes is not None and type(upvotes) is not int:
         raise TypeError("upvotes must be a whole number")
     listed = date.fromisoformat(record["listed"]) if record.get("listed") else date.min
     return Paper(
         seq=number,
-        id=str(record["id"]),
+        id=record["id"],
         title=title,
         abstract=abstract,
         authors=texts("authors"),
@@ -194,7 +196,8 @@ def _opened(path: str) -> Iterator[_Lines]:
                 yield file
     except (OSError, EOFError, lzma.LZMAError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise OutputError(f"cannot read {path}: {reason}") from None
+        kind = UsageError if isinstance(error, FileNotFoundError | IsADirectoryError) else OutputError
+        raise kind(f"cannot read {path}: {reason}") from None
 
 
 COMMANDS = (match,)

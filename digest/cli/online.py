@@ -45,24 +45,35 @@ async def _sources(settings: Settings) -> list[Finding]:
 
 
 async def _smtp(settings: Settings) -> Finding:
-    from digest.pipeline.wiring import smtp
+    from digest.pipeline.wiring import transport
 
     name = f"smtp {settings.smtp.host}:{settings.smtp.port}"
     try:
-        async with smtp(settings) as connection:
+        async with transport(settings) as connection:
             await connection.check()
     except DeliveryError as error:
-        return _finding(name, "wrong", str(error))
+        return _finding(name, "wrong", str(error), "Look at [smtp] in the configuration.")
     return _finding(name, "ok", "connected" + (" and logged in" if settings.smtp.username else ""))
 
 
 async def _dns(settings: Settings) -> list[Finding]:
-    """SPF and DMARC of the sender's domain; the DKIM key is the mail server's as long as nothing is signed here."""
+    """SPF and DMARC of the sender's domain, and the DKIM key where `[smtp.dkim]` names one."""
     domain = settings.smtp.sender.rpartition("@")[2].rstrip(">")
+    if "." not in domain:
+        return [
+            _finding(
+                f"dns {domain}", "warning", "the sender's domain is of this machine only, so there is no DNS to check"
+            )
+        ]
     spf = await _records(domain, "v=spf1")
     dmarc = await _records(f"_dmarc.{domain}", "v=DMARC1")
     findings = []
+    keys = []
+    if settings.smtp.dkim:
+        host = f"{settings.smtp.dkim.selector}._domainkey.{settings.smtp.dkim.domain}"
+        keys = [(f"dkim {host}", await _records(host, "v=DKIM1"), host, '"v=DKIM1; k=rsa; p=…" with your public key')]
     for name, found, host, advice in (
+        *keys,
         (f"spf {domain}", spf, domain, '"v=spf1 a mx ~all" (name your mail server in it)'),
         (f"dmarc {domain}", dmarc, f"_dmarc.{domain}", '"v=DMARC1; p=none; rua=mailto:postmaster@' + domain + '"'),
     ):
@@ -71,7 +82,7 @@ async def _dns(settings: Settings) -> list[Finding]:
         elif len(found) == 1:
             findings.append(_finding(name, "ok", found[0]))
         else:
-            many = "there is no record" if not found else f"there are {len(found)} records, and there may be only one"
+            many = "there is no record." if not found else f"there are {len(found)} records, and there may be only one."
             findings.append(_finding(name, "wrong", many, f"Publish one TXT record at {host}: {advice}"))
     return findings
 

@@ -33,7 +33,18 @@ _PIPE_WIDTH = 160
 
 def print_json(document: Any) -> None:
     """Write one JSON document to stdout, and nothing else."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    write_out(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_out(text: str) -> None:
+    """Text for programs, on stdout: UTF-8 whatever the locale is."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    stream.write(text.encode("utf-8", "replace"))
+    stream.flush()
 
 
 def console(*, err: bool = False) -> Console:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from digest.cli.output import count, print_json, print_table, progress, say
-from digest.cli.running import fail, opened, run, settings_of
-from digest.errors import UsageError
+from digest.cli.running import day_of, fail, opened, run, settings_of
 
 if TYPE_CHECKING:
     from digest.models import Paper, SourceReport
@@ -78,7 +77,7 @@ def papers(
 ) -> None:
     """List or search the stored papers."""
     settings = settings_of(context)
-    day = _day(on)
+    day = day_of(on, "--date") if on else None
 
     async def work() -> list[Paper]:
         async with opened(settings) as store:
@@ -95,13 +94,6 @@ def papers(
         say(count(len(found), "paper"))
     else:
         say("No paper is like that." if query or day else "No papers yet; run: digest fetch")
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise UsageError(f"--date {text!r} is not a day; write it as 2026-11-23") from None
 
 
 def _as_json(paper: Paper) -> dict[str, Any]:

@@ -6,18 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from digest.errors import KeywordError, Problem
 from digest.match import check_keyword
-from digest.models import SubscriberStatus
-from digest.settings import SubscriberSettings
-from digest.settings.wording import predicate
+from digest.models import SubscriberStatus, same_address
+from digest.settings import SubscriberSettings, explain
 
-STATUSES = ("active", "unconfirmed", "unsubscribed", "suppressed", "removed")
+STATUSES: tuple[str, ...] = get_args(SubscriberStatus)
 LISTS = ("profiles", "keywords", "exclude", "days")
 FIELDS = tuple(SubscriberSettings.model_fields)
 _ALSO = ("status", "joined_at")
@@ -42,7 +41,7 @@ def read_rows(text: str, file: str, profiles: Sequence[str]) -> Iterator[Row | P
     for line, fields in _records(text, file):
         row = fields if isinstance(fields, Problem) else _row(fields, file, line, profiles)
         if isinstance(row, Row):
-            first = seen.setdefault(row.table.email.casefold(), line)
+            first = seen.setdefault(same_address(row.table.email), line)
             if first != line:
                 row = Problem(f"{row.table.email} stands in line {first} already", file, line)
         yield row
@@ -97,16 +96,12 @@ def _from_csv(record: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def _row(fields: Mapping[str, Any], file: str, line: int, profiles: Sequence[str]) -> Row | Problem:
-    known = {name: value for name, value in fields.items() if name in FIELDS and value is not None}
-    unknown = [name for name in fields if name not in (*FIELDS, *_ALSO)]
-    if unknown:
-        return Problem(f"unknown field {unknown[0]!r}; the fields are: {', '.join(FIELDS)}", file, line)
+    told = {name: value for name, value in fields.items() if name not in _ALSO and value is not None}
     try:
-        table = SubscriberSettings.model_validate(known)
+        table = SubscriberSettings.model_validate(told)
     except ValidationError as error:
-        details = error.errors(include_url=False)[0]
-        rest, hint = predicate(details, from_toml=False)
-        return Problem(f"{'.'.join(map(str, details['loc']))} {rest}", file, line, hint=hint)
+        first: Problem = explain(error, SubscriberSettings)[0]
+        return replace(first, file=file, line=line)
     status: Any = fields.get("status") or "active"
     if status not in STATUSES:
         return Problem(f"{status!r} is not a status; the statuses are: {', '.join(STATUSES)}", file, line)
@@ -124,7 +119,7 @@ def check_table(table: SubscriberSettings, profiles: Sequence[str], file: str = 
         except KeywordError as error:
             return Problem(f"keyword {keyword!r}, column {error.column}: {error.message}", file, line, hint=error.hint)
     if table.cadence == "days" and not table.days:
-        return Problem('cadence "days" needs days', file, line, hint='(e.g. "mon;thu")')
+        return Problem('cadence "days" needs days', file, line, hint="such as mon and thu")
     return None
 
 

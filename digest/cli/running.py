@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from digest.store import Store
 
 T = TypeVar("T")
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+"""Days are reckoned with on both sides of a moment, and calendars end."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
@@ -72,7 +75,20 @@ def moment(at: str | None) -> datetime:
         raise UsageError(f"--at {at!r} is not a time; write it as 2026-11-23T07:30:00+01:00") from None
     if parsed.tzinfo is None:
         raise UsageError(f"--at {at!r} has no offset; add one, as in {parsed.isoformat()}+00:00")
+    if not _FIRST_YEAR <= parsed.year <= _LAST_YEAR:
+        raise UsageError(f"--at {at!r} is outside of the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return parsed.astimezone(UTC)
+
+
+def day_of(text: str, what: str) -> date:
+    """A calendar day as people and TOML write it; `what` names the option in the error."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise UsageError(f"{what} {text!r} is not a day; write it as 2026-12-24")
+    return day
 
 
 def fail(status: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import webbrowser
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +12,9 @@ import typer
 
 from digest.cli.output import count, note, print_json, print_table, progress, say
 from digest.cli.papers import AsJson, fetch_with_progress
-from digest.cli.running import fail, moment, opened, run, settings_of
-from digest.errors import UsageError
+from digest.cli.running import day_of, fail, moment, opened, run, settings_of
+from digest.errors import OutputError, UsageError
+from digest.models import same_address
 
 if TYPE_CHECKING:
     from digest.models import Delivery, Match, SourceReport
@@ -29,8 +30,10 @@ def send(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Show who would get what and why; change nothing.")
     ] = False,
-    to: Annotated[str, typer.Option(help="Only this subscriber, today's issue, due or not.")] = "",
-    profile: Annotated[str, typer.Option(help="Only subscribers of this profile, today's issue, due or not.")] = "",
+    to: Annotated[str | None, typer.Option(help="Only this subscriber, today's issue, due or not.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Only subscribers of this profile, today's issue, due or not.")
+    ] = None,
     at: Annotated[str | None, typer.Option(help="Act as if it were this time (ISO 8601 with offset).")] = None,
     out: Annotated[Path | None, typer.Option(help="Write each digest as ADDRESS.eml, .html and .txt here.")] = None,
     no_fetch: Annotated[bool, typer.Option("--no-fetch", help="Do not ask the sources first.")] = False,
@@ -42,14 +45,13 @@ def send(
     """Send every digest that is due, or preview it."""
     from digest.pipeline import Request
 
-    if open_ and not dry_run:
-        raise UsageError("--open shows a preview: use it with --dry-run")
-    if test and dry_run:
-        raise UsageError("--test sends and --dry-run does not: choose one")
+    _check_options(dry_run=dry_run, open_=open_, test=test, chosen=(to, profile))
     settings = settings_of(context)
     if open_ and out is None:
         out = Path(tempfile.mkdtemp(prefix="digest-"))
-    request = Request(now=moment(at), dry_run=dry_run, test=test, to=to, profile=profile, out=out, yes=yes)
+    request = Request(now=moment(at), dry_run=dry_run, test=test, to=to or "", profile=profile or "", out=out, yes=yes)
+    if out is not None:
+        prepare_folder(out)
     reports, result = run(_send(settings, request, fetch=not no_fetch, quiet=as_json))
     if as_json:
         print_json(_document(result))
@@ -58,12 +60,20 @@ def send(
     for report in reports:
         if report.state == "failing":
             note(f"source {report.name}: {report.reason}")
-    for problem in filter(None, (result.stopped, *result.problems)):
-        note(f"error: {problem}")
+    note_troubles(result)
     if open_:
         _open(result)
     if result.troubled or any(report.state == "failing" for report in reports):
         fail(1)
+
+
+def _check_options(*, dry_run: bool, open_: bool, test: bool, chosen: tuple[str | None, ...]) -> None:
+    if open_ and not dry_run:
+        raise UsageError("--open shows a preview: use it with --dry-run")
+    if test and dry_run:
+        raise UsageError("--test sends and --dry-run does not: choose one")
+    if "" in chosen:  # an unset variable of a script must not mail everybody
+        raise UsageError("--to and --profile need a value; without them everybody is meant")
 
 
 async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: bool) -> tuple[list[SourceReport], Run]:
@@ -75,7 +85,8 @@ async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: boo
     if problems:
         raise ConfigError(*problems)
     async with opened(settings) as store:
-        reports = await fetch_with_progress(settings, store, request.now, quiet=quiet) if fetch else []
+        # The sources live by the real clock, whatever time --at stands for.
+        reports = await fetch_with_progress(settings, store, datetime.now(UTC), quiet=quiet) if fetch else []
         with progress("Composing" if request.dry_run else "Sending", quiet=quiet) as advance:
             return reports, await send_all(settings, store, request, advance)
 
@@ -115,6 +126,20 @@ def matched_as_json(one: Match) -> list[dict[str, Any]]:
         | ({"partial": True} if reason.partial else {})
         for reason in one.matched
     ]
+
+
+def note_troubles(result: Run) -> None:
+    """Why the batch stopped and which files could not be written, on stderr."""
+    for problem in filter(None, (result.stopped, *result.problems)):
+        note(f"error: {problem}")
+
+
+def prepare_folder(out: Path) -> None:
+    """Make the folder for --out, before anything is sent."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write into {out}: {error.strerror}; name another folder with --out") from None
 
 
 def show(result: Run) -> None:
@@ -178,10 +203,7 @@ def why(
 ) -> None:
     """Tell what became of a subscriber's issues, and why."""
     settings = settings_of(context)
-    try:
-        day = date.fromisoformat(issue) if issue else None
-    except ValueError:
-        raise UsageError(f"{issue!r} is not an issue; write its day as 2026-11-23") from None
+    day = day_of(issue, "the issue") if issue else None
     document = run(_why(settings, email, day))
     if as_json:
         print_json(document)
@@ -201,7 +223,12 @@ def why(
     if rows:
         print_table(("issue", "outcome", "attempts", "papers", "reason", "settled"), rows)
     else:
-        say(f"No issue of {issue} was due." if issue else "No issue was due yet.")
+        say(
+            f"There is no issue of {issue}: no run of digest send fell on that day, or none was due. The papers of days "
+            "without one come with the next issue."
+            if issue
+            else "No issue was due yet."
+        )
 
 
 async def _why(settings: Settings, email: str, day: date | None) -> dict[str, Any]:
@@ -210,7 +237,7 @@ async def _why(settings: Settings, email: str, day: date | None) -> dict[str, An
     now = moment(None)
     async with opened(settings) as store:
         readers = await preview(settings, store, now)
-        found = [reader for reader in readers if reader.subscriber.email.casefold() == email.casefold()]
+        found = [reader for reader in readers if same_address(reader.subscriber.email) == same_address(email)]
         if not found:
             raise UsageError(f"no subscriber is called {email}; see: digest subscribers list")
         reader = found[0]
@@ -218,6 +245,10 @@ async def _why(settings: Settings, email: str, day: date | None) -> dict[str, An
         last = (await store.deliveries.last_issues()).get(reader.row_id or 0)
         due = owed(reader, last, now, settings.schedule.spread)
     active = f"the issue of {due.issue} is due now" if due.due else due.reason
+    if rows and rows[0].state == "queued":
+        active = (
+            f"the issue of {rows[0].issue} is queued and goes out with the next send that may try it; then {active}"
+        )
     return {
         "subscriber": reader.subscriber.email,
         "status": reader.status,

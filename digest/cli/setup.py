@@ -29,24 +29,33 @@ def init(
     files = _starting_files(folder)
     for path in files:
         if path.exists():
-            raise UsageError(f"{path} exists already; nothing was written")
+            raise UsageError(f"{path} exists already; nothing was written. Name another folder: digest init DIR")
     for path, text in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600, exist_ok=False)  # it holds the secret that signs every link
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}") from None
+        _write_new(path, text)
         say(f"wrote {path}")
     say("Next: write your address and keywords into the profile, [smtp] into config.toml, then run")
     where = "" if folder == Path() else f"--config {folder / 'config.toml'} "
     say(f"  digest {where}check\n  digest {where}send --dry-run")
 
 
+def _write_new(path: Path, text: str) -> None:
+    """A file for its owner only, because it holds the secret that signs every link; whole, or not at all."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(text, encoding="utf-8")
+        draft.rename(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another folder") from None
+
+
 def _starting_files(folder: Path) -> dict[Path, str]:
     """config.example.toml in two: the settings with a fresh secret, and the example profile."""
     example = _example_path().read_text(encoding="utf-8")
     settings, _, tables = example.partition(_SPLIT)
+    settings = settings.rpartition("# What follows")[0]
     key = f'secret_key = "{secrets.token_urlsafe(32)}"'
     lines = [key if line.startswith("# secret_key = ") else line for line in settings.rstrip().splitlines()]
     return {
@@ -117,7 +126,8 @@ def _show(settings: Settings | None, problems: list[Problem], findings: list[dic
             f"{one['status']:<8} {one['name']}: {one['detail']}" + (f" {one['fix']}" if one["fix"] else ""),
             style=colours[one["status"]],
         )
-    if settings is not None and not problems:
+    wrong = any(one["status"] == "wrong" for one in findings)
+    if settings is not None and not problems and not wrong:
         counts = (
             count(len(settings.sources), "source"),
             count(len(settings.profiles), "profile"),

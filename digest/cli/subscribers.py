@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.output import count, note, print_json, print_table, say
+from digest.cli.output import count, note, print_json, print_table, say, write_out
 from digest.cli.papers import AsJson
-from digest.cli.running import fail, opened, run, settings_of
+from digest.cli.running import day_of, fail, opened, run, settings_of
 from digest.errors import OutputError, UsageError
+from digest.models import same_address
 
 if TYPE_CHECKING:
     from digest.cli.rows import Row
-    from digest.models import SubscriberStatus
+    from digest.pipeline.enrolment import TakenIn
     from digest.settings import Settings
     from digest.store import Store, StoredSubscriber
 
@@ -81,6 +82,7 @@ def add(
     timezone: Annotated[str | None, typer.Option(help="IANA name, e.g. Europe/Berlin.")] = None,
     send_at: Annotated[str | None, typer.Option(help="Local time, e.g. 07:30.")] = None,
     cadence: Annotated[str | None, typer.Option(help="daily, weekdays, weekly or days.")] = None,
+    weekday: Annotated[str | None, typer.Option(help="The day of cadence weekly, e.g. fri.")] = None,
     day: Annotated[list[str] | None, typer.Option(help="A day of cadence days, e.g. mon (may be repeated).")] = None,
     again: Annotated[bool, typer.Option("--again", help="Also if they left: they asked to come back.")] = False,
 ) -> None:
@@ -96,62 +98,36 @@ def add(
         "timezone": timezone,
         "send_at": send_at,
         "cadence": cadence,
+        "weekday": weekday,
         "days": day,
     }
     settings = settings_of(context)
     [row] = read_rows(write_json_lines([{k: v for k, v in fields.items() if v}]), "", _profiles(settings))
     if not isinstance(row, Row):
         raise UsageError(str(replace(row, line=0)))
-    outcome = run(_add(settings, [row], again=again))
-    if outcome["left"]:
+    outcome = run(_take_in(settings, [row], again=again, keep=True))
+    if outcome.configured:
+        raise UsageError(f"{_named(settings, email)}; change them there")
+    if outcome.left:
         raise UsageError(f"{email} asked to leave; if they asked to come back, add --again")
-    say(f"{row.table.email} is {'added' if outcome['added'] else 'changed'}.")
+    say(f"{row.table.email} is {'added' if outcome.added else 'changed'}.")
 
 
-async def _add(settings: Settings, rows: list[Row], *, again: bool) -> dict[str, int]:
-    """Add or change subscribers in bulk; who left stays away unless `again`."""
-    from digest.links import subscriber_key
-    from digest.pipeline.audience import fields_of
-    from digest.store import NewSubscriber
+async def _take_in(settings: Settings, rows: list[Row], *, again: bool, keep: bool) -> TakenIn:
+    from digest.pipeline.enrolment import take_in
 
-    now = datetime.now(UTC)
-    secret = settings.secret_key()
-    outcome = {"added": 0, "changed": 0, "left": 0}
     async with opened(settings) as store:
-        stored = {row.email.casefold(): row for row in await store.subscribers.all()}
-        start = await store.papers.newest_before(now - timedelta(days=settings.digest.first_days))
-        new: list[NewSubscriber] = []
-        changes: dict[int, dict[str, Any]] = {}
-        back: list[int] = []
-        away: dict[SubscriberStatus, list[int]] = {}
-        for row in rows:
-            table, known = row.table, stored.get(row.table.email.casefold())
-            if known is None:
-                key = subscriber_key(table.email, secret)
-                new.append(
-                    NewSubscriber(
-                        key=key,
-                        email=table.email,
-                        origin="command",
-                        fields=fields_of(table),
-                        cursor=start,
-                        status=row.status,
-                    )
-                )
-            elif known.status == "active" or again:
-                changes[known.id] = fields_of(table)
-                back += [] if known.status == "active" else [known.id]
-                if row.status != "active":
-                    away.setdefault(row.status, []).append(known.id)
-            else:
-                outcome["left"] += 1
-        outcome["added"] = await store.subscribers.add(new, now)
-        await store.subscribers.set_fields(changes, now)
-        await store.subscribers.reactivate(back, start, now)
-        for status, ids in away.items():
-            await store.subscribers.set_status(ids, status, now)
-        outcome["changed"] = len(changes)
-    return outcome
+        entries = [(row.table, row.status) for row in rows]
+        return await take_in(settings, store, entries, datetime.now(UTC), again=again, keep=keep)
+
+
+def _named(settings: Settings, email: str) -> str:
+    """Where a TOML file names somebody, as a sentence; empty when none does."""
+    for number, table in enumerate(settings.subscribers):
+        if same_address(table.email) == same_address(email):
+            place = settings.place(("subscriber", number))
+            return f"{email} is named in {place.file}:{place.line}"
+    return ""
 
 
 def _profiles(settings: Settings) -> list[str]:
@@ -183,19 +159,17 @@ def pause(
 ) -> None:
     """Hold somebody's mail until a day."""
     settings = settings_of(context)
-    try:
-        day = date.fromisoformat(until)
-    except ValueError:
-        raise UsageError(f"--until {until!r} is not a day; write it as 2026-12-24") from None
-    for number, table in enumerate(settings.subscribers):
-        if table.email.casefold() == email.casefold():
-            place = settings.place(("subscriber", number))
-            raise UsageError(f"{email} is named in {place.file}:{place.line}; write there: paused_until = {day}")
+    day = day_of(until, "--until")
+    named = _named(settings, email)
+    if named:
+        raise UsageError(f"{named}; write there: paused_until = {day}")
 
     async def work() -> None:
         async with opened(settings) as store:
             row = await _stored(store, email)
-            await store.subscribers.set_fields({row.id: {**row.fields, "paused_until": until}}, datetime.now(UTC))
+            await store.subscribers.set_fields(
+                {row.id: {**row.fields, "paused_until": day.isoformat()}}, datetime.now(UTC)
+            )
 
     run(work())
     say(f"{email} gets no mail before {day}.")
@@ -203,7 +177,7 @@ def pause(
 
 async def _stored(store: Store, email: str) -> StoredSubscriber:
     for row in await store.subscribers.all():
-        if row.email.casefold() == email.casefold():
+        if same_address(row.email) == same_address(email):
             return row
     raise UsageError(f"no subscriber is called {email}; see: digest subscribers list")
 
@@ -221,13 +195,13 @@ def import_(
     settings = settings_of(context)
     rows = list(read_rows(_text(file), "" if file == "-" else file, _profiles(settings)))
     problems = [row for row in rows if not isinstance(row, Row)]
-    outcome = run(_add(settings, [row for row in rows if isinstance(row, Row)], again=again))
+    outcome = run(_take_in(settings, [row for row in rows if isinstance(row, Row)], again=again, keep=False))
     if as_json:
-        print_json({**outcome, "problems": [str(problem) for problem in problems]})
+        print_json({**asdict(outcome), "problems": [str(problem) for problem in problems]})
     else:
-        say(
-            f"{outcome['added']:,} added, {outcome['changed']:,} changed, {outcome['left']:,} left alone: they unsubscribed."
-        )
+        say(f"{outcome.added:,} added, {outcome.changed:,} changed, {outcome.left:,} left alone: they unsubscribed.")
+        if outcome.configured:
+            say(f"{count(len(outcome.configured), 'address')} left alone: a TOML file names them.")
         for problem in problems:
             note(f"error: {problem}")
     if problems:
@@ -262,7 +236,7 @@ def export(
     rows = [_exported(row) for row in run(_rows(settings_of(context)))]
     text = writers[kind](rows)
     if out is None:
-        sys.stdout.write(text)
+        write_out(text)
         return
     try:
         out.write_text(text, encoding="utf-8")

@@ -60,6 +60,9 @@ class Connection(Protocol):
 
     async def send(self, envelope_sender: str, recipient: str, data: bytes, smtputf8: bool = False) -> str: ...
 
+    async def check(self) -> None:
+        """Connect, log in and leave."""
+
 
 async def drain(
     outbox: Outbox,

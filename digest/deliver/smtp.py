@@ -23,7 +23,7 @@ from digest.errors import Deferred, DeliveryError
 from digest.settings import SmtpSettings
 
 RENEW_AFTER = 100
-"""Messages per connection; large receivers close it after about as many."""
+"""Messages per connection; servers limit them, and a new one also follows a changed address."""
 _QUIT_SECONDS = 5.0
 # Ten times the time for one answer, 600 s by default: what RFC 5321 section 4.5.3.2.6 asks for after the final dot.
 _DOT_FACTOR = 10

@@ -4,7 +4,8 @@
     audience     who reads, who is owed an issue now
     composing    store → match → render    a window of papers becomes a digest, or a reason for silence
     previewing   dry runs and tests        nothing is written
-    posting      → deliver                 a row per issue, then the outbox is drained
+    planning     a row per issue owed      who waits, and the brakes
+    posting      → deliver                 the outbox is drained
 
 `wiring` is the one place where constructors meet the configuration; `runs` holds what `digest send` is asked and
 answers. Rooms are imported through their doors only.

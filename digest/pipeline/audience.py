@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from digest.cadence import due_on, last_due, local_day, next_due, spread_of
 from digest.links import subscriber_key
-from digest.models import Subscriber, SubscriberStatus
+from digest.models import Subscriber, SubscriberStatus, same_address
 from digest.settings import Settings, SubscriberSettings, cadence_of
 from digest.store import LastIssue, NewSubscriber, Store, StoredSubscriber
 
@@ -28,6 +28,8 @@ class Reader:
     joined_at: datetime
     origin: str
     status: SubscriberStatus = "active"
+    lost: tuple[str, ...] = ()
+    """Profiles that are asked for and do not exist any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ class Owed:
     due_at: datetime
     due: bool
     reason: str = ""
+    held: bool = False
+    """Due, but an earlier issue is still on its way."""
 
 
 @dataclass(slots=True)
@@ -56,8 +60,8 @@ async def enrol(settings: Settings, store: Store, now: datetime) -> list[Reader]
     _, changes, start = await _resolved(settings, store, now)
     await store.subscribers.add(changes.new, now)
     await store.subscribers.set_fields(changes.fields, now)
-    await store.subscribers.reactivate(changes.returned, start, now)
-    await store.subscribers.set_status(changes.removed, "removed", now)
+    await store.subscribers.reactivate(changes.returned, start, now, only="removed")
+    await store.subscribers.set_status(changes.removed, "removed", now, only="active")
     readers, _, _ = await _resolved(settings, store, now)
     return readers
 
@@ -69,7 +73,9 @@ async def preview(settings: Settings, store: Store, now: datetime) -> list[Reade
 
 
 async def _resolved(settings: Settings, store: Store, now: datetime) -> tuple[list[Reader], _Changes, int]:
-    start = await store.papers.newest_before(now - timedelta(days=settings.digest.first_days))
+    # Papers are first seen on the real clock, so a time far ahead (--at) must not hide them all.
+    joined_at = min(now, datetime.now(UTC))
+    start = await store.papers.newest_before(joined_at - timedelta(days=settings.digest.first_days))
     readers, changes = resolve(settings, await store.subscribers.all(), start, now)
     return readers, changes, start
 
@@ -78,19 +84,19 @@ def resolve(
     settings: Settings, stored: Sequence[StoredSubscriber], start: int, now: datetime
 ) -> tuple[list[Reader], _Changes]:
     """Lay the TOML tables over the stored rows; `start` is the cursor of somebody who joins now."""
-    named = {table.email.casefold(): table for table in settings.subscribers}
+    named = {same_address(table.email): table for table in settings.subscribers}
     readers: list[Reader] = []
     changes = _Changes()
     for row in stored:
-        table = named.pop(row.email.casefold(), None)
+        table = named.pop(same_address(row.email), None)
         status, cursor = row.status, row.cursor
         if table is not None and row.origin == "config":
             snapshot = fields_of(table)
             if snapshot != dict(row.fields):
                 changes.fields[row.id] = snapshot
-            if status == "removed":
-                changes.returned.append(row.id)
-                status, cursor = "active", max(cursor, start)
+        if table is not None and status == "removed":
+            changes.returned.append(row.id)
+            status, cursor = "active", max(cursor, start)
         elif table is None and row.origin == "config" and status == "active":
             changes.removed.append(row.id)
             status = "removed"
@@ -138,6 +144,7 @@ def _reader(
     # A profile that is gone from the TOML files is left out: an imported row must not stop everybody's mail.
     known = {profile.name for profile in settings.profiles}
     subscriber = to_subscriber(settings, table)
+    lost = tuple(name for name in subscriber.profiles if name not in known)
     subscriber = replace(subscriber, profiles=tuple(name for name in subscriber.profiles if name in known))
     return Reader(
         subscriber=subscriber,
@@ -147,6 +154,7 @@ def _reader(
         joined_at=row.joined_at,
         origin=row.origin,
         status=status,
+        lost=lost,
     )
 
 
@@ -162,7 +170,7 @@ def owed(reader: Reader, last: LastIssue | None, now: datetime, spread_minutes: 
         return _not_yet(reader, last, now, spread)
     if last and (last.state == "sending" or (last.state == "queued" and last.uncertain)):
         reason = f"the issue of {last.issue} is still on its way"
-        return Owed(reader=reader, issue=due.issue, due_at=due.at, due=False, reason=reason)
+        return Owed(reader=reader, issue=due.issue, due_at=due.at, due=False, reason=reason, held=True)
     return Owed(reader=reader, issue=due.issue, due_at=due.at, due=True)
 
 
@@ -194,3 +202,18 @@ def due_today(reader: Reader, now: datetime) -> Owed:
     regular = due_on(reader.subscriber.cadence, today)
     due_at = regular.at if regular and regular.at <= now else now
     return Owed(reader=reader, issue=today, due_at=due_at, due=True)
+
+
+def unserved(reader: Reader, last: LastIssue | None, due: Owed) -> bool:
+    """Whether an earlier due moment passed without an issue, so that this one must not wait for anything."""
+    before = last_due(reader.subscriber.cadence, due.due_at - timedelta(seconds=1))
+    if before is None or not _counts(reader, before.issue, before.at):
+        return False
+    paused_until = reader.subscriber.paused_until
+    return not (paused_until and before.issue < paused_until) and (last is None or last.issue < before.issue)
+
+
+def paused(reader: Reader, now: datetime) -> bool:
+    """Whether mail is held until a later local day."""
+    until = reader.subscriber.paused_until
+    return until is not None and local_day(now, reader.subscriber.cadence.zone) < until

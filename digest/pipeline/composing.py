@@ -21,7 +21,7 @@ from digest.settings import ProfileSettings, Settings
 from digest.store import Store
 
 HISTORY = 3000
-"""Papers whose words give the document frequencies: the newest ones, about a week of a large instance."""
+"""Papers whose words give the document frequencies: the newest so many."""
 
 _WINDOWS = 8
 """Windows kept at a time; almost everybody shares one."""
@@ -66,6 +66,7 @@ class Composer:
         self._limits = {profile.name: profile.max_papers for profile in settings.profiles}
         self._floors = {profile.name: profile.min_score for profile in settings.profiles}
         self._windows: dict[tuple[int, int], _Window] = {}
+        self._corpus: tuple[int, CorpusStatistics] | None = None
 
     @classmethod
     async def ready(cls, settings: Settings, store: Store, readers: Sequence[Reader]) -> Composer:
@@ -77,16 +78,21 @@ class Composer:
         return cls(settings, store, index, sources)
 
     async def compose(
-        self, reader: Reader, issue: date, after: int, upto: int, now: datetime, *, subject_mark: str = ""
+        self, reader: Reader, issue: date, after: int, upto: int, now: datetime, *, test: bool = False
     ) -> Composed | Silence:
-        """The digest of the papers with `after < seq <= upto`, or why there is none."""
+        """The digest of the papers with `after < seq <= upto`, or why there is none.
+
+        A test is marked as one, and has a Message-ID of its own, so that no receiver takes the issue for a repeat.
+        """
         window = await self._window(after, upto)
         digest = self._digest(reader, issue, window, now)
         if not digest.papers and not self._settings.digest.send_empty:
             return Silence(self._why_empty(reader, window))
         rendered = self._renderer.render(digest)
         message = self._message(reader, digest, rendered.subject, rendered.text, rendered.html, now)
-        message = replace(message, subject=subject_mark + message.subject)
+        if test:
+            identity = message.message_id.removeprefix("<")
+            message = replace(message, subject=f"[Test] {message.subject}", message_id=f"<test.{now:%H%M%S}.{identity}")
         return Composed(digest=digest, message=message, data=to_bytes(message))
 
     async def considered(self, after: int, upto: int) -> int:
@@ -97,15 +103,18 @@ class Composer:
         window = self._windows.pop((after, upto), None)
         if window is None:
             papers = await self._store.papers.window(after, upto)
-            corpus = await self._corpus(upto) if papers else CorpusStatistics()
+            corpus = await self._history(upto) if papers else CorpusStatistics()
             window = _Window(papers, self._index.match(papers, corpus, self._settings.digest.min_score))
         self._windows[after, upto] = window
         while len(self._windows) > _WINDOWS:
             self._windows.pop(next(iter(self._windows)))
         return window
 
-    async def _corpus(self, upto: int) -> CorpusStatistics:
-        return match.statistics(await self._store.papers.history(upto, HISTORY))
+    async def _history(self, upto: int) -> CorpusStatistics:
+        """The document frequencies up to a paper; nearly all windows end at the same one."""
+        if self._corpus is None or self._corpus[0] != upto:
+            self._corpus = (upto, match.statistics(await self._store.papers.history(upto, HISTORY)))
+        return self._corpus[1]
 
     def _digest(self, reader: Reader, issue: date, window: _Window, now: datetime) -> Digest:
         subscriber, settings = reader.subscriber, self._settings

@@ -35,9 +35,11 @@ async def fetch(
             on_report(report)
             return report
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(source)) for source in chosen]
-    return [task.result() for task in tasks]
+        outcomes = await asyncio.gather(*map(one, chosen), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):  # the store failed, or a bug: every other source was finished first
+            raise outcome
+    return [outcome for outcome in outcomes if isinstance(outcome, SourceReport)]
 
 
 async def _fetch_one(source: SourceSettings, store: Store, client: PoliteClient, now: datetime) -> SourceReport:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections import deque
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from statistics import median
 
 from digest.deliver import Parcel, Skip, drain, needs_smtputf8, wire_address
-from digest.errors import OutputError, UsageError
-from digest.models import Delivery, Outcome, Settlement
-from digest.pipeline.audience import Owed, Reader, due_today, owed
+from digest.errors import StoreUnavailable
+from digest.models import Delivery, Outcome, Settlement, same_address
+from digest.pipeline.audience import Reader
 from digest.pipeline.composing import Composed, Composer, Silence
-from digest.pipeline.previewing import why_not
-from digest.pipeline.runs import Progress, Request, Run, Sent, sent_as, skipped, write_files
-from digest.pipeline.wiring import smtp
+from digest.pipeline.planning import Plan, plan
+from digest.pipeline.runs import Progress, Request, Run, Sent, sent_as, write_files
+from digest.pipeline.wiring import transport
 from digest.settings import Settings
-from digest.store import LastIssue, Planned, Store
+from digest.store import Store
 
-_HISTORY = 14
-"""Issues that say what is usual."""
+BRAKED = "[delivery] max_per_day is reached; the rest waits until 24 hours have passed"
+
+_SETTLE_AGAIN = (1.0, 5.0, 20.0)
+"""Seconds between tries to write down what became of a message, beside the database's own patience."""
 
 
 async def post(
@@ -32,84 +35,24 @@ async def post(
 ) -> Run:
     """Plan and deliver; every row in reach is in the report, sent or not."""
     run = Run(at=request.now, dry_run=False)
-    await store.deliveries.recover(datetime.now(UTC))
-    due = await _due(settings, store, request, readers, run)
-    await _check_surge(settings, store, request, due)
-    await _plan(store, request, due)
     only = frozenset(reader.row_id or 0 for reader in readers) if request.forced else None
-    queue = await store.deliveries.queued(request.now, only)
-    on_progress(0, len(queue))
-    if queue:
-        await _Post(settings, store, request, composer, readers, run, on_progress).drain(only, len(queue))
-    settled = {(one.subscriber, one.issue) for one in run.digests}
+    await store.outbox.recover(datetime.now(UTC))
+    work = _Post(settings, store, request, composer, readers, run, on_progress)
+    first = await plan(settings, store, request, readers)
+    try:
+        await work.drain(only)
+        second = await plan(settings, store, request, first.held) if first.held and not run.stopped else Plan()
+        if first.held and len(second.held) < len(first.held):
+            await work.drain(only)  # whose earlier issue has just arrived is owed the next one
+    except StoreUnavailable as error:
+        run.stopped = str(error)
+        return run
+    run.digests += first.reports + second.reports
+    settled = {(same_address(one.subscriber), one.issue) for one in run.digests}
     for row in await store.deliveries.unsettled(only):
-        if (row.email, row.issue) not in settled:
+        if (same_address(row.email), row.issue) not in settled:
             run.digests.append(_deferred(row, run.stopped))
     return run
-
-
-async def _due(settings: Settings, store: Store, request: Request, readers: Sequence[Reader], run: Run) -> list[Owed]:
-    """The issues to plan now; what does not go out although it was asked for is reported with its reason."""
-    last: Mapping[int, LastIssue] = await store.deliveries.last_issues()
-    due: list[Owed] = []
-    for reader in readers:
-        before = last.get(reader.row_id or 0)
-        if request.forced:
-            one = due_today(reader, request.now)
-        else:
-            one = owed(reader, before, request.now, settings.schedule.spread)
-        reason = why_not(one, before, forced=request.forced)
-        if reason and request.forced:
-            run.digests.append(skipped(one, reason))
-        elif one.due and not reason:
-            due.append(one)
-    return due if request.forced else await _patient(settings, store, request, due, run)
-
-
-async def _patient(settings: Settings, store: Store, request: Request, due: list[Owed], run: Run) -> list[Owed]:
-    """While a source is late, issues wait up to `[schedule] patience` minutes for it."""
-    patience = timedelta(minutes=settings.schedule.patience)
-    names = {source.name for source in settings.sources}
-    reports = await store.sources.reports() if patience else []
-    late = [row["name"] for row in reports if row["state"] == "waiting" and row["name"] in names]
-    ready: list[Owed] = []
-    for one in due:
-        until = one.due_at + patience
-        if late and request.now < until:
-            reason = f"waits until {until:%H:%M} UTC for {', '.join(late)}"
-            email = one.reader.subscriber.email
-            run.digests.append(Sent(subscriber=email, issue=one.issue, outcome="deferred", reason=reason, waiting=True))
-        else:
-            ready.append(one)
-    return ready
-
-
-async def _check_surge(settings: Settings, store: Store, request: Request, due: Sequence[Owed]) -> None:
-    """Refuse a run far larger than usual: most likely a mistake in a file."""
-    if request.yes or request.forced or not due:
-        return
-    history = await store.deliveries.sent_by_issue(min(one.issue for one in due), _HISTORY)
-    usual = median(history) if history else 0
-    if usual and len(due) > usual * settings.delivery.surge:
-        raise UsageError(
-            f"{len(due)} digests are due, but usually it is {usual:g}; nothing was sent. If that is right, "
-            "run the same command with --yes, or raise [delivery] surge"
-        )
-
-
-async def _plan(store: Store, request: Request, due: Sequence[Owed]) -> None:
-    newest = await store.papers.newest()
-    rows = [
-        Planned(
-            subscriber_id=one.reader.row_id or 0,
-            issue=one.issue,
-            due_at=one.due_at,
-            after_seq=one.reader.cursor,
-            upto_seq=newest,
-        )
-        for one in due
-    ]
-    await store.deliveries.plan(rows, request.now, again=request.forced)
 
 
 class _Post:
@@ -134,20 +77,27 @@ class _Post:
         self._on_progress = on_progress
         self._composed: dict[int, Composed] = {}
 
-    async def drain(self, only: Collection[int] | None, count: int) -> None:
-        settings = self._settings
-        outbox = _Outbox(self._store, self._request.now, _lease(settings), only, await self._budget())
+    async def drain(self, only: Collection[int] | None) -> None:
+        """Send what is queued: for everybody, or `only` for some subscribers."""
+        settings, now = self._settings, self._request.now
+        rows = None if only is None else deque(await self._store.deliveries.queued(now, only))
+        count = await self._store.deliveries.queued_count(now) if rows is None else len(rows)
+        if not count:
+            return
+        self._on_progress(0, count)
+        newest = max((reader_id or 0 for reader_id in self._readers), default=0)
+        outbox = _Rows(self._store, now, _lease(settings), rows, newest, await self._budget())
         stopped = await drain(
             outbox,
             self._compose,
-            partial(smtp, settings),
+            partial(transport, settings),
             connections=settings.smtp.connections,
             per_second=settings.smtp.per_second,
             on_uncertain=settings.delivery.on_uncertain,
-            now=lambda: self._request.now,
+            now=lambda: now,
             on_settled=partial(self._settled, count),
         )
-        self._run.stopped = stopped or outbox.braked
+        self._run.stopped = stopped or (BRAKED if outbox.braked else "")
 
     async def _compose(self, row: Delivery) -> Parcel | Skip:
         reader = self._readers.get(row.subscriber_id)
@@ -174,11 +124,7 @@ class _Post:
             return Sent(subscriber=row.email, issue=row.issue, outcome=outcome, reason=reason)
         if outcome != "sent":
             return sent_as(composed, outcome, reason)
-        try:
-            files = write_files(composed, self._request.out)
-        except OutputError as error:  # the mail has left: a full disk must not stop the others'
-            self._run.problems.append(str(error))
-            files = None
+        files = write_files(self._run, composed, self._request.out)
         return sent_as(composed, "sent", None, files)
 
     async def _budget(self) -> int | None:
@@ -190,38 +136,65 @@ class _Post:
         return max(0, limit - await self._store.deliveries.sent_between(now - timedelta(days=1), now))
 
 
-class _Outbox:
-    """The store's outbox as the delivery room wants it, within today's brake."""
+class _Rows:
+    """The store's outbox as the delivery room wants it: this run's rows, within today's brake."""
 
     def __init__(
-        self, store: Store, now: datetime, lease: timedelta, only: Collection[int] | None, budget: int | None
+        self,
+        store: Store,
+        now: datetime,
+        lease: timedelta,
+        rows: deque[int] | None,
+        newest_subscriber: int,
+        budget: int | None,
     ) -> None:
-        self._deliveries = store.deliveries
+        self._outbox = store.outbox
         self._now = now
         self._lease = lease
-        self._only = only
+        self._rows = rows
+        self._newest_subscriber = newest_subscriber
         self._budget = budget
-        self.braked = ""
+        self.braked = False
 
     async def claim(self, now: datetime) -> Delivery | None:
-        if self._budget is not None:
-            if self._budget <= 0:
-                self.braked = "[delivery] max_per_day is reached; the rest waits until 24 hours have passed"
-                return None
-            self._budget -= 1
-        return await self._deliveries.claim(now, datetime.now(UTC) + self._lease, self._only)
+        if self._budget is not None and self._budget <= 0:
+            self.braked = await self._next(now, peek=True) is not None
+            return None
+        self._spend(1)
+        row = await self._next(now)
+        if row is None:
+            self._spend(-1)
+        return row
+
+    async def _next(self, now: datetime, *, peek: bool = False) -> Delivery | None:
+        lease_until = datetime.now(UTC) + self._lease
+        if self._rows is None:
+            row = await self._outbox.claim(now, lease_until, newest_subscriber=self._newest_subscriber)
+        else:
+            row = None
+            while row is None and self._rows:
+                row = await self._outbox.claim(now, lease_until, row_id=self._rows.popleft())
+        if row is not None and peek:
+            await self._outbox.release(row.id)
+        return row
 
     async def settle(self, delivery_id: int, settlement: Settlement) -> None:
-        self._give_back(used=settlement.state == "sent")
-        await self._deliveries.settle(delivery_id, settlement, self._now)
+        """Write it down, also when the database is locked for minutes: a message that left must not leave again."""
+        self._spend(0 if settlement.state == "sent" else -1)
+        for pause in _SETTLE_AGAIN:
+            try:
+                return await self._outbox.settle(delivery_id, settlement, self._now)
+            except StoreUnavailable:
+                await asyncio.sleep(pause)
+        return await self._outbox.settle(delivery_id, settlement, self._now)
 
     async def release(self, delivery_id: int) -> None:
-        self._give_back(used=False)
-        await self._deliveries.release(delivery_id)
+        self._spend(-1)
+        await self._outbox.release(delivery_id)
 
-    def _give_back(self, *, used: bool) -> None:
-        if self._budget is not None and not used:
-            self._budget += 1
+    def _spend(self, messages: int) -> None:
+        if self._budget is not None:
+            self._budget -= messages
 
 
 def _lease(settings: Settings) -> timedelta:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from digest.deliver import needs_smtputf8, wire_address
-from digest.errors import Refused
-from digest.pipeline.audience import Owed, Reader, due_today, owed
+from digest.errors import DeliveryError, SenderRefused
+from digest.pipeline.audience import Owed, Reader, due_today
 from digest.pipeline.composing import Composer, Silence
+from digest.pipeline.planning import owed_by, why_not
 from digest.pipeline.runs import Progress, Request, Run, sent_as, skipped, write_files
-from digest.pipeline.wiring import smtp
+from digest.pipeline.wiring import transport
 from digest.settings import Settings
-from digest.store import LastIssue, Store
+from digest.store import Store
 
 
 async def dry_run(
@@ -28,10 +29,7 @@ async def dry_run(
     last = await store.deliveries.last_issues()
     for done, reader in enumerate(readers, 1):
         before = last.get(reader.row_id or 0)
-        if request.forced:
-            due = due_today(reader, request.now)
-        else:
-            due = owed(reader, before, request.now, settings.schedule.spread)
+        due = owed_by(settings, request, reader, before)
         reason = why_not(due, before, forced=request.forced)
         if reason:
             run.digests.append(skipped(due, reason))
@@ -41,15 +39,6 @@ async def dry_run(
     return run
 
 
-def why_not(due: Owed, before: LastIssue | None, *, forced: bool) -> str:
-    """Why an issue does not go out whatever it holds; empty when nothing stands against it."""
-    if due.reader.status != "active":
-        return f"the subscriber is {due.reader.status}"
-    if forced and before and before.issue == due.issue and before.state == "sent":
-        return "already sent"
-    return ""
-
-
 async def _preview(run: Run, request: Request, composer: Composer, due: Owed, newest: int) -> None:
     reader = due.reader
     composed = await composer.compose(reader, due.issue, reader.cursor, newest, request.now)
@@ -57,22 +46,24 @@ async def _preview(run: Run, request: Request, composer: Composer, due: Owed, ne
     if isinstance(composed, Silence):
         run.digests.append(skipped(due, "; ".join(filter(None, (composed.reason, due.reason)))))
     else:
-        files = write_files(composed, request.out)
+        files = write_files(run, composed, request.out)
         run.digests.append(sent_as(composed, "ready", due.reason or None, files))
 
 
 async def test_run(
     settings: Settings, store: Store, request: Request, composer: Composer, readers: Sequence[Reader]
 ) -> Run:
-    """Real mail that counts for nothing: no row, no cursor, the subject marked. Raises DeliveryError when it cannot leave."""
+    """Real mail that counts for nothing: no row, no cursor, the subject marked."""
     run = Run(at=request.now, dry_run=False)
     newest = await store.papers.newest()
-    async with smtp(settings) as connection:
+    async with transport(settings) as connection:
         for reader in readers:
             due = due_today(reader, request.now)
-            composed = await composer.compose(
-                reader, due.issue, reader.cursor, newest, request.now, subject_mark="[Test] "
-            )
+            reason = why_not(due, None, forced=True)
+            if reason:
+                run.digests.append(skipped(due, reason))
+                continue
+            composed = await composer.compose(reader, due.issue, reader.cursor, newest, request.now, test=True)
             run.papers = max(run.papers, await composer.considered(reader.cursor, newest))
             if isinstance(composed, Silence):
                 run.digests.append(skipped(due, composed.reason))
@@ -81,9 +72,13 @@ async def test_run(
             sender, address = message.envelope_sender, wire_address(message.recipient)
             try:
                 await connection.send(sender, address, composed.data, smtputf8=needs_smtputf8(message))
-            except Refused as error:
-                run.digests.append(sent_as(composed, "failed", error.reply))
+            except SenderRefused as error:
+                run.stopped = str(error)
+                break
+            except DeliveryError as error:
+                reason = f"{error.reply}; a test is not tried again"
+                run.digests.append(sent_as(composed, "failed", reason))
                 continue
-            files = write_files(composed, request.out)
+            files = write_files(run, composed, request.out)
             run.digests.append(sent_as(composed, "sent", "a test: it counts for nothing", files))
     return run

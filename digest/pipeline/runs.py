@@ -1,4 +1,4 @@
-"""What a run of `digest send` is asked for, and what it comes to. Words only; see previewing and posting for the work."""
+"""What a run of `digest send` is asked for and what it comes to; the work is in previewing, planning and posting."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from digest.deliver import Files, write
+from digest.errors import OutputError
 from digest.models import Match, Outcome
 from digest.pipeline.audience import Owed
 from digest.pipeline.composing import Composed
@@ -98,9 +99,16 @@ def skipped(due: Owed, reason: str) -> Sent:
     return Sent(subscriber=due.reader.subscriber.email, issue=due.issue, outcome="skipped", reason=reason)
 
 
-def write_files(composed: Composed, out: Path | None) -> Files | None:
-    """ADDRESS.eml, .html and .txt in the folder asked for, None without one; raises OutputError."""
+def write_files(run: Run, composed: Composed, out: Path | None) -> Files | None:
+    """ADDRESS.eml, .html and .txt in the folder asked for; a file that cannot be written is a problem of the run.
+
+    The mail may have left already: a full disk must not stop the others'.
+    """
     if out is None:
         return None
     message = composed.message
-    return write(out, message.recipient, eml=composed.data, html=message.html, text=message.text)
+    try:
+        return write(out, message.recipient, eml=composed.data, html=message.html, text=message.text)
+    except OutputError as error:
+        run.problems.append(str(error))
+        return None

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from digest.errors import UsageError
-from digest.pipeline.audience import Reader, enrol, preview
+from digest.models import same_address
+from digest.pipeline.audience import Reader, enrol, paused, preview
 from digest.pipeline.composing import Composer
 from digest.pipeline.posting import post
 from digest.pipeline.previewing import dry_run, test_run
@@ -39,10 +40,11 @@ def _chosen(settings: Settings, readers: Sequence[Reader], request: Request) -> 
         raise UsageError(_unknown("profile", request.profile, profiles))
     chosen = [reader for reader in readers if reader.status == "active" or request.to]
     if request.profile:
-        chosen = [reader for reader in chosen if request.profile in reader.subscriber.profiles]
+        members = [reader for reader in chosen if request.profile in reader.subscriber.profiles]
+        chosen = [reader for reader in members if request.to or not paused(reader, request.now)]
     if request.to:
         addresses = [reader.subscriber.email for reader in chosen]
-        chosen = [reader for reader in chosen if reader.subscriber.email.casefold() == request.to.casefold()]
+        chosen = [reader for reader in chosen if same_address(reader.subscriber.email) == same_address(request.to)]
         if not chosen:
             raise UsageError(_unknown("subscriber", request.to, addresses) + " (digest subscribers list shows all)")
     return chosen

@@ -1,11 +1,11 @@
-"""From settings to the parts that need them: the one place where a room's constructor meets the configuration."""
+"""From settings to the parts that need them: where the rooms' constructors meet the configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from digest.deliver import SmtpConnection
+from digest.deliver import Connection, SmtpConnection
 from digest.links import SignedLinks
 from digest.render import Renderer
 from digest.settings import Settings
@@ -30,6 +30,6 @@ def links(settings: Settings) -> SignedLinks:
     return SignedLinks(settings.site.url, settings.secret_key())
 
 
-def smtp(settings: Settings) -> SmtpConnection:
-    """One connection to the mail server, made when it is first needed."""
+def transport(settings: Settings) -> Connection:
+    """One way out for messages, opened when it is first needed: the mail server of `[smtp]`."""
     return SmtpConnection(settings.smtp, settings.smtp_password())

@@ -20,6 +20,7 @@ from digest.settings.sections import (
     cadence_of,
 )
 from digest.settings.tables import Place
+from digest.settings.wording import explain
 
 __all__ = [
     "DeliverySettings",
@@ -36,6 +37,7 @@ __all__ = [
     "SubscriberSettings",
     "WebSettings",
     "cadence_of",
+    "explain",
     "find_config",
     "load",
 ]

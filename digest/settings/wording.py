@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from digest.errors import Problem
 from digest.settings.values import time_zones
 
 _KINDS: tuple[tuple[type, str], ...] = (
@@ -108,3 +110,20 @@ def _choice(kind: str, context: Mapping[str, Any], value: object) -> tuple[str, 
     near = nearest(value, words) if isinstance(value, str) else ""
     hint = f'did you mean "{near}"?' if near else 'write one such as "Europe/Berlin" or "UTC"' if zone else ""
     return "is no known time zone" if zone else f"must be {listed(words)}", hint
+
+
+def explain(error: ValidationError, section: type[BaseModel]) -> list[Problem]:
+    """What is wrong with one table that came as JSON or CSV, one problem per field; places are the caller's."""
+    problems = []
+    for details in error.errors(include_url=False):
+        name = ".".join(map(str, details["loc"]))
+        if details["type"] == "missing":
+            problems.append(Problem(f'needs "{name}"'))
+        elif details["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, section.model_fields, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"the fields are: {', '.join(section.model_fields)}"
+            problems.append(Problem(f'unknown field "{printable(name)}"', hint=hint))
+        else:
+            rest, hint = predicate(details, from_toml=False)
+            problems.append(Problem(f"{printable(name)} {rest}".strip(), hint=hint))
+    return problems

@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from digest.store.database import BUSY_SECONDS, open_database
-from digest.store.deliveries import Deliveries, LastIssue, Planned
+from digest.store.deliveries import Deliveries, LastIssue
 from digest.store.merging import Arrival
+from digest.store.outbox import Outbox, Planned
 from digest.store.papers import Papers
 from digest.store.sources import Sources
 from digest.store.subscribers import NewSubscriber, StoredSubscriber, Subscribers
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """One database, by what it remembers."""
 
@@ -37,10 +38,18 @@ class Store:
     sources: Sources
     subscribers: Subscribers
     deliveries: Deliveries
+    outbox: Outbox
 
 
 @asynccontextmanager
 async def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = BUSY_SECONDS) -> AsyncIterator[Store]:
     """Open the store at `url`, e.g. "sqlite:///digest.db"; raises StoreError with what to do."""
     async with open_database(url, upgrade=upgrade, busy_seconds=busy_seconds) as database:
-        yield Store(database.path, Papers(database), Sources(database), Subscribers(database), Deliveries(database))
+        yield Store(
+            path=database.path,
+            papers=Papers(database),
+            sources=Sources(database),
+            subscribers=Subscribers(database),
+            deliveries=Deliveries(database),
+            outbox=Outbox(database),
+        )

@@ -6,10 +6,10 @@ Knows nothing of papers or subscribers.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import make_url
@@ -19,8 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from digest.errors import StoreOutdated, StoreTooNew, StoreUnavailable
 from digest.store.schema import REVISION
 
+T = TypeVar("T")
+
 BUSY_SECONDS = 30.0
 """How long a statement waits for another process to let go of the file."""
+
+_CHUNK = 500
+"""Values in one IN (…): SQLite allows 32,766 parameters, plans are best with few."""
 
 _ADVICE = (
     ("locked", "is locked by another process; wait until it has finished, or stop it"),
@@ -29,8 +34,16 @@ _ADVICE = (
     ("unable to open", "cannot be opened: does the folder exist, and may you write in it?"),
     ("not a database", "is not a database of this program; name another file in [store] url"),
     ("malformed", "is damaged; restore a backup"),
-    ("disk i/o error", "cannot be read or written: the disk reports an error"),
+    ("disk i/o error", "cannot be read or written: the disk is full or damaged; look at it, and run the command again"),
+    ("no such table", "is damaged: a table is missing; restore a backup"),
+    ("no such column", "is damaged: a column is missing; restore a backup"),
 )
+
+
+def chunks(values: Sequence[T]) -> Iterator[list[T]]:
+    """The values in lists that fit into one statement."""
+    for start in range(0, len(values), _CHUNK):
+        yield list(values[start : start + _CHUNK])
 
 
 class Database:
@@ -84,8 +97,11 @@ async def open_database(
                 raise StoreUnavailable(
                     f"the folder of the database {path} does not exist; create it, or change [store] url"
                 )
-            async with engine.execution_options(write=True).begin() as connection:
-                await connection.run_sync(_bring_up, path, upgrade)
+            async with engine.connect() as connection:
+                found = await connection.run_sync(_version)
+            if found != REVISION:
+                async with engine.execution_options(write=True).begin() as connection:
+                    await connection.run_sync(_bring_up, path, upgrade)
         yield Database(engine, path)
     finally:
         await engine.dispose()

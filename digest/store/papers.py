@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import RowMapping, Select, bindparam, column, delete, func, insert, select, table, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.models import Paper
-from digest.store.database import Database
+from digest.store.database import Database, chunks
 from digest.store.merging import Arrival, Batch, Draft, MayMerge, merge
 from digest.store.schema import paper_keys, papers
-
-T = TypeVar("T")
-
-_CHUNK = 500
-"""Values in one IN (…): SQLite allows 32,766 parameters, plans are best with few."""
 
 _papers_text = table("papers_text", column("rowid"))
 
@@ -79,7 +73,7 @@ class Papers:
         """Which of these arXiv ids the store has."""
         found: set[str] = set()
         async with self._database.read() as connection:
-            for chunk in _chunks([f"arxiv:{arxiv_id}" for arxiv_id in ids]):
+            for chunk in chunks([f"arxiv:{arxiv_id}" for arxiv_id in ids]):
                 rows = await connection.execute(select(paper_keys.c.key).where(paper_keys.c.key.in_(chunk)))
                 found.update(key.removeprefix("arxiv:") for key in rows.scalars())
         return frozenset(found)
@@ -113,7 +107,8 @@ class Papers:
 
 
 def _paper(row: RowMapping) -> Paper:
-    return Paper(**{**row, **{name: tuple(row[name]) for name in ("authors", "categories", "sources")}})
+    said = {name: row[name] for name in row if name != "authority"}
+    return Paper(**{**said, **{name: tuple(row[name]) for name in ("authors", "categories", "sources")}})
 
 
 def _full_text_query(query: str) -> str:
@@ -125,10 +120,10 @@ def _full_text_query(query: str) -> str:
 async def _stored(connection: AsyncConnection, keys: set[str]) -> list[Draft]:
     """The known papers that share a key with the batch, each with all its keys."""
     found: set[int] = set()
-    for chunk in _chunks(sorted(keys)):
+    for chunk in chunks(sorted(keys)):
         found.update((await connection.execute(select(paper_keys.c.seq).where(paper_keys.c.key.in_(chunk)))).scalars())
     drafts: dict[int, Draft] = {}
-    for numbers in _chunks(sorted(found)):
+    for numbers in chunks(sorted(found)):
         rows = await connection.execute(select(papers).where(papers.c.seq.in_(numbers)))
         for row in rows.mappings():
             drafts[row["seq"]] = Draft({name: row[name] for name in row if name != "seq"}, seq=row["seq"])
@@ -161,9 +156,3 @@ async def _update(connection: AsyncConnection, stored: list[Draft], known: dict[
     if changed:
         values: dict[str, Any] = {name: bindparam(name) for name in _COLUMNS}
         await connection.execute(update(papers).where(papers.c.seq == bindparam("at_seq")).values(values), changed)
-
-
-def _chunks(values: Sequence[T]) -> Iterator[list[T]]:
-    iterator = iter(values)
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield chunk

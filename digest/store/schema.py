@@ -75,6 +75,7 @@ papers = Table(
     Column("comments", Integer),
     Column("version", Integer),
     Column("sources", JSON, nullable=False),
+    Column("authority", Integer, nullable=False),
     sqlite_autoincrement=True,  # a number is never given twice, also after a prune
 )
 
@@ -116,6 +117,7 @@ source_parts = Table(
     Column("announced_on", Date),
     Column("entries", Integer, nullable=False),
     Column("failures", Integer, nullable=False),
+    Column("seen", Text, nullable=False),
 )
 
 subscribers = Table(
@@ -160,7 +162,7 @@ deliveries = Table(
     Column("message_bytes", Integer, nullable=False),
     UniqueConstraint("subscriber_id", "kind", "issue"),
     # Settled rows are the great majority; the sender looks only at the others.
-    Index("ix_deliveries_open", "state", "next_attempt_at", sqlite_where=text("state IN ('queued', 'sending')")),
+    Index("ix_deliveries_open", "state", "after_seq", "id", sqlite_where=text("state IN ('queued', 'sending')")),
     Index("ix_deliveries_settled_at", "settled_at"),
     sqlite_autoincrement=True,
 )

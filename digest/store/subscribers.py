@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from digest.models import SubscriberStatus
-from digest.store.database import Database
+from digest.models import SubscriberStatus, same_address
+from digest.store.database import Database, chunks
 from digest.store.schema import subscribers
 
 
@@ -63,7 +63,7 @@ class Subscribers:
             {
                 "key": one.key,
                 "email": one.email,
-                "email_folded": one.email.casefold(),
+                "email_folded": same_address(one.email),
                 "status": one.status,
                 "origin": one.origin,
                 "fields": dict(one.fields),
@@ -82,30 +82,42 @@ class Subscribers:
             made = select(subscribers.c.id).where(subscribers.c.id > (before or 0))
             return len((await connection.execute(made)).all())
 
-    async def set_fields(self, changes: Mapping[int, Mapping[str, Any]], now: datetime) -> None:
-        """Replace the fields of some rows: id → fields."""
+    async def set_fields(
+        self, changes: Mapping[int, Mapping[str, Any]], now: datetime, *, origin: str | None = None
+    ) -> None:
+        """Replace the fields of some rows, id → fields; with `origin` also where the rows come from."""
         if not changes:
             return
-        statement = update(subscribers).where(subscribers.c.id == bindparam("row_id"))
-        rows = [{"row_id": row_id, "fields": dict(fields), "changed_at": now} for row_id, fields in changes.items()]
+        values: dict[str, Any] = {"fields": bindparam("new_fields"), "changed_at": now}
+        values |= {"origin": origin} if origin else {}
+        rows = [{"row_id": row_id, "new_fields": dict(fields)} for row_id, fields in changes.items()]
         async with self._database.write() as connection:
             await connection.execute(
-                statement.values(fields=bindparam("fields"), changed_at=bindparam("changed_at")), rows
+                update(subscribers).where(subscribers.c.id == bindparam("row_id")).values(values), rows
             )
 
-    async def set_status(self, ids: Sequence[int], status: SubscriberStatus, now: datetime) -> None:
-        if not ids:
-            return
-        statement = update(subscribers).where(subscribers.c.id == bindparam("row_id"))
-        values: dict[str, Any] = {"status": bindparam("new_status"), "changed_at": bindparam("now")}
-        rows = [{"row_id": row_id, "new_status": status, "now": now} for row_id in ids]
+    async def set_status(
+        self, ids: Sequence[int], status: SubscriberStatus, now: datetime, *, only: SubscriberStatus | None = None
+    ) -> None:
+        """Set the status of some rows; with `only`, of those that have this one still."""
         async with self._database.write() as connection:
-            await connection.execute(statement.values(values), rows)
+            for chunk in chunks(ids):
+                rows: ColumnElement[bool] = subscribers.c.id.in_(chunk)
+                rows = rows if only is None else and_(rows, subscribers.c.status == only)
+                await connection.execute(update(subscribers).where(rows).values(status=status, changed_at=now))
 
-    async def reactivate(self, ids: Sequence[int], cursor: int, now: datetime) -> None:
-        """Take back removed subscribers; what came while they were away is not offered to them."""
-        if not ids:
-            return
-        values = {"status": "active", "changed_at": now, "cursor": func.max(subscribers.c.cursor, cursor)}
+    async def reactivate(
+        self, ids: Sequence[int], cursor: int, now: datetime, *, only: SubscriberStatus | None = None
+    ) -> None:
+        """Take back who was away; what came meanwhile is not offered, and the first issue is the next one."""
+        values = {
+            "status": "active",
+            "changed_at": now,
+            "joined_at": now,
+            "cursor": func.max(subscribers.c.cursor, cursor),
+        }
         async with self._database.write() as connection:
-            await connection.execute(update(subscribers).where(subscribers.c.id.in_(ids)).values(values))
+            for chunk in chunks(ids):
+                rows = and_(subscribers.c.id.in_(chunk), subscribers.c.status != "active")
+                rows = rows if only is None else and_(rows, subscribers.c.status == only)
+                await connection.execute(update(subscribers).where(rows).values(values))

@@ -340,7 +340,7 @@ def test_match_reads_compressed_files_and_says_when_one_is_broken(ready):
     packed.write_bytes(packed.read_bytes()[:40])
     status, _, err = ready.digest("match", str(packed), str(ready.config))
     assert (status, "papers.jsonl.xz" in err) == (1, True)
-    assert ready.digest("match", "nowhere.jsonl", str(ready.config))[0] == 1
+    assert ready.digest("match", "nowhere.jsonl", str(ready.config))[0] == 2
 
 
 def test_db_upgrade_makes_and_checks_the_database(ready):
@@ -390,3 +390,88 @@ def test_the_demo_sends_three_different_digests_and_ends_by_itself(instance):
     assert len(files) == 9
     pages = {path.read_text(encoding="utf-8") for path in out.glob("*.html")}
     assert len(pages) == 3
+
+
+def test_adding_a_known_address_changes_only_what_is_named(ready):
+    ready.digest("subscribers", "add", "p@example.org", "--profile", "graphs", "--timezone", "Asia/Tokyo")
+    ready.digest("subscribers", "add", "p@example.org", "--name", "Pat", "--cadence", "weekly", "--weekday", "fri")
+    rows = {row["email"]: row for row in ready.json("subscribers", "list")[1]["subscribers"]}
+    pat = rows["p@example.org"]
+    assert (pat["name"], pat["profiles"], pat["timezone"], pat["days"]) == ("Pat", ["graphs"], "Asia/Tokyo", ["fri"])
+
+
+def test_who_a_toml_file_names_is_changed_there(ready):
+    status, _, err = ready.digest("subscribers", "add", "Ada@example.org", "--keyword", "bread")
+    assert (status, "config.toml:" in err) == (2, True)
+
+
+def test_who_left_stays_away_through_export_and_import(ready, tmp_path_factory):
+    ready.digest("subscribers", "add", "bob@example.org", "--keyword", "bread")
+    ready.digest("subscribers", "remove", "bob@example.org")
+    out = ready.folder / "all.jsonl"
+    ready.digest("subscribers", "export", "--out", str(out))
+    ready.folder = tmp_path_factory.mktemp("other")
+    ready.write()
+    ready.json("subscribers", "import", str(out), "--again")
+    rows = {row["email"]: row["status"] for row in ready.json("subscribers", "list")[1]["subscribers"]}
+    assert rows == {"ada@example.org": "active", "bob@example.org": "unsubscribed"}
+
+
+@pytest.mark.parametrize("until", ["20270101", "2027-W01-1", "soon", "2027-13-01"])
+def test_a_pause_takes_only_a_plain_day(ready, until):
+    ready.digest("subscribers", "add", "bob@example.org")
+    assert ready.digest("subscribers", "pause", "bob@example.org", "--until", until)[0] == 2
+    assert ready.digest("subscribers", "list")[0] == 0
+
+
+def test_a_pause_to_the_end_of_the_calendar_stops_nobody_else(ready):
+    ready.digest("subscribers", "add", "bob@example.org", "--cadence", "weekly")
+    assert ready.digest("subscribers", "pause", "bob@example.org", "--until", "9999-12-31")[0] == 0
+    status, document = ready.send("--dry-run")
+    assert (status, document["totals"]["ready"]) == (0, 2)
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_a_time_at_the_edge_of_the_calendar_is_refused(ready, at):
+    status, _, err = ready.digest("send", "--dry-run", "--no-fetch", "--at", at)
+    assert (status, "Traceback" in err) == (2, False)
+
+
+def test_closed_and_narrow_outputs_do_no_harm(ready):
+    import subprocess
+    import sys
+
+    ready.digest("subscribers", "add", "zo\u00eb@example.org", "--name", "Zo\u00eb")
+    program = [sys.executable, "-c", "from digest.cli import main; main()", "--config", str(ready.config)]
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *program, "papers", "--json"], capture_output=True, text=True, check=False
+    )
+    assert (closed.returncode, closed.stderr) == (0, "")
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    listed = subprocess.run([*program, "subscribers", "list", "--json"], capture_output=True, env=narrow, check=False)
+    names = [row["name"] for row in json.loads(listed.stdout.decode("utf-8"))["subscribers"]]
+    assert "Zo\u00eb" in names
+
+
+def test_init_on_a_full_disk_leaves_nothing_half_made(instance, monkeypatch):
+    def full(*_arguments, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    status, _, err = instance.digest("init", str(instance.folder / "new"))
+    assert (status, "No space left" in err) == (1, True)
+    assert list((instance.folder / "new").iterdir()) == []
+
+
+def test_a_locked_database_is_a_sentence_also_in_the_middle_of_a_fetch(ready, monkeypatch):
+    import sqlite3
+
+    ready.digest("db", "upgrade")
+    monkeypatch.setattr("digest.store.open_store.__wrapped__.__kwdefaults__", {"upgrade": False, "busy_seconds": 0.05})
+    other = sqlite3.connect(ready.folder / "digest.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        status, _, err = ready.digest("fetch")
+    finally:
+        other.close()
+    assert (status, "locked by another process" in err, "Traceback" in err) == (1, True, False)

@@ -60,7 +60,7 @@ async def test_who_is_taken_out_of_the_toml_files_gets_nothing_until_put_back(tm
     [gone] = await enrol(settings(tmp_path), store, now)
     assert gone.status == "removed"
     [back] = await enrol(settings(tmp_path, subscriber("ADA@example.org")), store, now + timedelta(days=9))
-    assert (back.status, back.joined_at) == ("active", now)
+    assert (back.status, back.joined_at) == ("active", now + timedelta(days=9))
 
 
 async def test_an_unsubscribed_address_stays_so_even_if_a_toml_file_names_it(tmp_path, store, now):
@@ -78,7 +78,7 @@ async def test_a_profile_that_is_gone_does_not_stop_an_imported_reader(tmp_path,
     new = NewSubscriber(key="k", email="bob@example.org", origin="command", fields=fields, cursor=0)
     await store.subscribers.add([new], now)
     [one] = await enrol(settings(tmp_path), store, now)
-    assert one.subscriber.profiles == ("graphs",)
+    assert (one.subscriber.profiles, one.lost) == (("graphs",), ("gone",))
     assert f"{one.subscriber.cadence.at:%H:%M}" == "06:15"
 
 

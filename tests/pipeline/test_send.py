@@ -8,6 +8,7 @@ from email.policy import default
 import pytest
 
 TITLES = ["Graph neural networks for proteins", "A graph neural network at sea", "On sourdough"]
+AT = "2026-11-23T08:00:00+00:00"
 NEXT_DAY = "2026-11-24T08:00:00+00:00"
 
 
@@ -113,7 +114,8 @@ def test_a_day_without_a_match_is_recorded_with_its_reason(ready):
 def test_before_the_hour_nobody_is_due_but_the_preview_shows_what_will_come(ready):
     instance, server = ready
     early = "2026-11-23T06:00:00+00:00"
-    assert instance.send(at=early) == (0, instance.send(at=early)[1])
+    status, document = instance.send(at=early)
+    assert (status, document["digests"]) == (0, [])
     assert server.inbox == []
     _, dry = instance.send("--dry-run", at=early)
     assert {one["outcome"] for one in dry["digests"]} == {"ready"}
@@ -340,15 +342,124 @@ def test_a_bad_keyword_is_named_with_its_place_and_nothing_is_sent(ready):
     assert server.inbox == []
 
 
-def test_files_that_cannot_be_written_do_not_stop_the_mail(ready):
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_sent(ready):
     instance, server = ready
     (instance.folder / "taken").write_text("a file, not a folder", encoding="utf-8")
-    status, _, err = instance.digest(
-        "send", "--at", "2026-11-23T08:00:00+00:00", "--out", str(instance.folder / "taken")
-    )
-    assert status == 1
-    assert "Traceback" not in err
+    status, _, err = instance.digest("send", "--at", AT, "--out", str(instance.folder / "taken"))
+    assert (status, "--out" in err, "Traceback" in err) == (1, True, False)
+    assert server.inbox == []
+
+
+def test_a_file_that_cannot_be_written_does_not_stop_the_mail(ready):
+    instance, server = ready
+    (instance.folder / "out" / "ada@example.org.html").mkdir(parents=True)
+    status, _, err = instance.digest("send", "--at", AT, "--out", str(instance.folder / "out"))
+    assert (status, "cannot write to" in err, "Traceback" in err) == (1, True, False)
     assert len(server.inbox) == 2
+
+
+def test_a_test_mail_never_goes_to_who_left_and_is_never_taken_for_the_issue(ready):
+    instance, server = ready
+    instance.send("--test", "--to", "bob@example.org")
+    instance.digest("subscribers", "remove", "ada@example.org")
+    _, document = instance.send("--test", "--to", "ada@example.org")
+    assert document["digests"][0]["reason"] == "the subscriber is unsubscribed"
+    instance.send()
+    ids = [message_from_bytes(mail.data, policy=default)["Message-ID"] for mail in server.inbox]
+    assert [mail.recipient for mail in server.inbox] == ["bob@example.org", "bob@example.org"]
+    assert len(set(ids)) == 2
+
+
+def test_readers_who_often_get_nothing_do_not_trip_the_brake(instance, mail_server):
+    server = mail_server()
+    feed = instance.feed("a.xml", TITLES)
+    more = '[[profile]]\nname = "nothing"\nkeywords = ["xylophone"]\n'
+    more += "".join(f'[[subscriber]]\nemail = "r{n}@example.org"\nprofiles = ["nothing"]\n' for n in range(6))
+    instance.write(sources={"a": feed}, subscribers=["ada@example.org"], smtp_port=server.port, more=more)
+    assert instance.send()[1]["totals"]["skipped"] == 6
+    status, document = instance.send(at=NEXT_DAY)
+    assert (status, document["totals"]["skipped"]) == (0, 7)
+
+
+def test_a_brake_that_was_just_enough_is_no_trouble(instance, mail_server):
+    server = mail_server()
+    feed = instance.feed("a.xml", TITLES)
+    readers = ["ada@example.org", "bob@example.org"]
+    more = "[delivery]\nmax_per_day = 2\n"
+    instance.write(sources={"a": feed}, subscribers=readers, smtp_port=server.port, more=more)
+    status, document = instance.send()
+    assert (status, document["totals"]["sent"]) == (0, 2)
+
+
+def test_a_reader_whose_profile_is_gone_gets_a_reason_and_loses_nothing(ready):
+    instance, server = ready
+    instance.digest("subscribers", "add", "eve@example.org", "--profile", "graphs")
+    renamed = instance.config.read_text().replace('name = "graphs"', 'name = "networks"')
+    instance.config.write_text(renamed.replace('profiles = ["graphs"]', 'profiles = ["networks"]'))
+    _, document = instance.send("--to", "eve@example.org")
+    assert document["digests"][0]["reason"] == "no profile is called graphs any more"
+    assert server.inbox == []
+    _, document = instance.send("--dry-run", "--to", "eve@example.org")
+    assert document["digests"][0]["reason"] == "no profile is called graphs any more"
+
+
+def test_an_issue_that_failed_for_good_is_not_sent_again_by_name(ready):
+    instance, server = ready
+    server.fail("rcpt", "550 5.1.1 no such user", only="ada@example.org", times=1)
+    instance.send("--to", "ada@example.org")
+    _, document = instance.send("--to", "ada@example.org")
+    assert "failed already" in document["digests"][0]["reason"]
+    assert server.inbox == []
+
+
+def test_a_pause_also_holds_what_waits_for_another_try(ready):
+    instance, server = ready
+    instance.digest("subscribers", "add", "eve@example.org", "--profile", "graphs", "--send-at", "00:00")
+    server.fail("rcpt", "451 4.7.1 later", only="eve@example.org")
+    instance.send("--to", "eve@example.org")
+    instance.digest("subscribers", "pause", "eve@example.org", "--until", "2026-12-24")
+    server.heal()
+    instance.send(at="2026-11-23T09:00:00+00:00")
+    assert "eve@example.org" not in {mail.recipient for mail in server.inbox}
+    _, why = instance.json("why", "eve@example.org")
+    assert (why["deliveries"][0]["outcome"], why["deliveries"][0]["reason"]) == ("skipped", "paused")
+
+
+def test_the_issue_after_an_uncertain_one_goes_out_in_the_same_run(ready):
+    instance, server = ready
+    server.fail("dot", "drop", only="ada@example.org", times=1)
+    instance.send()
+    instance.feed("a.xml", [*TITLES, "Graph neural networks again"])
+    _, document = instance.send(at=NEXT_DAY)
+    ada = [one["issue"] for one in document["digests"] if one["subscriber"] == "ada@example.org"]
+    assert ada == ["2026-11-23", "2026-11-24"]
+
+
+def test_a_dry_run_after_a_real_one_moves_no_cursor_and_writes_no_row(ready):
+    instance, _ = ready
+    instance.send()
+    before = tables(instance, "subscribers", "deliveries")
+    instance.feed("a.xml", [*TITLES, "Graph neural networks again"])
+    instance.config.write_text(instance.config.read_text() + '[[subscriber]]\nemail = "new@example.org"\n')
+    _, document = instance.send("--dry-run", at=NEXT_DAY)
+    assert document["totals"]["ready"] == 3
+    instance.send("--dry-run", "--to", "ada@example.org", at=NEXT_DAY)
+    assert tables(instance, "subscribers", "deliveries") == before
+
+
+def test_a_time_far_ahead_shows_the_papers_and_leaves_the_sources_alone(ready):
+    instance, _ = ready
+    _, document = instance.send("--dry-run", at="2031-01-01T08:00:00+00:00")
+    assert document["totals"]["ready"] == 2
+    _, status = instance.json("status")
+    assert not status["sources"][0]["checked_at"].startswith("2031")
+
+
+def test_an_empty_name_never_means_everybody(ready):
+    instance, server = ready
+    assert instance.digest("send", "--to", "")[0] == 2
+    assert instance.digest("send", "--profile", "")[0] == 2
+    assert server.inbox == []
 
 
 def test_patience_waits_for_a_late_source(instance, mail_server, now):

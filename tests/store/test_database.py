@@ -93,18 +93,31 @@ async def test_a_missing_folder_is_a_sentence(tmp_path):
             pass
 
 
-async def test_a_locked_database_is_a_sentence_after_the_wait(tmp_path):
+async def test_a_locked_database_can_be_read_and_is_a_sentence_for_who_would_write(tmp_path, now):
     path = tmp_path / "a.db"
     async with open_store(url(path)):
         pass
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        with pytest.raises(StoreUnavailable, match="locked by another process"):
-            async with open_store(url(path), busy_seconds=0.05):
-                pass
+        async with open_store(url(path), busy_seconds=0.05) as store:
+            assert await store.papers.count() == 0
+            with pytest.raises(StoreUnavailable, match="locked by another process"):
+                await store.outbox.recover(now)
     finally:
         other.close()
+
+
+async def test_a_database_that_lacks_a_table_is_a_sentence(tmp_path):
+    path = tmp_path / "a.db"
+    async with open_store(url(path)):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE deliveries")
+    connection.close()
+    with pytest.raises(StoreUnavailable, match="a table is missing; restore a backup"):
+        async with open_store(url(path)) as store:
+            await store.deliveries.totals()
 
 
 async def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path, now):

@@ -1,11 +1,11 @@
 import asyncio
-import socket
 from datetime import date, timedelta
 
 import pytest
 
-from digest.models import Settlement
-from digest.store import NewSubscriber, Planned, Store
+from digest.models import Listing, Settlement
+from digest.store import Arrival, NewSubscriber, Planned, Store
+from digest.store.outbox import _machine
 
 ISSUE = date(2026, 11, 23)
 LEASE = timedelta(minutes=30)
@@ -17,8 +17,20 @@ async def subscribe(store: Store, now, *emails: str) -> dict[str, int]:
     return {row.email: row.id for row in await store.subscribers.all()}
 
 
-def planned(row_id: int, now, issue: date = ISSUE, upto: int = 9) -> Planned:
-    return Planned(subscriber_id=row_id, issue=issue, due_at=now, after_seq=5, upto_seq=upto)
+def planned(row_id: int, now, issue: date = ISSUE) -> Planned:
+    return Planned(subscriber_id=row_id, issue=issue, due_at=now)
+
+
+@pytest.fixture(autouse=True)
+async def papers(store, now):
+    """Nine papers; the subscribers' cursors stand after the fifth."""
+    await add_papers(store, now, 9)
+
+
+async def add_papers(store: Store, now, upto: int) -> None:
+    listings = [Listing(source="s", title=f"Paper {n}", url="https://x.org") for n in range(1, upto + 1)]
+    arrivals = [Arrival(one, f"hash:{one.title}", (f"hash:{one.title}",)) for one in listings]
+    await store.papers.add(arrivals, now, lambda _one, _other: True)
 
 
 async def cursor(store: Store) -> int:
@@ -29,26 +41,26 @@ async def cursor(store: Store) -> int:
 async def test_planning_twice_makes_one_row(store, now):
     ids = await subscribe(store, now, "ada@example.org")
     for _ in range(2):
-        await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
-    assert len(await store.deliveries.queued(now)) == 1
+        await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
+    assert await store.deliveries.queued_count(now) == 1
 
 
 async def test_a_claimed_row_is_not_claimed_again(store, now):
     ids = await subscribe(store, now, "ada@example.org")
-    await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
-    first = await store.deliveries.claim(now, now + LEASE)
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
+    first = await store.outbox.claim(now, now + LEASE)
     assert first is not None
     assert (first.email, first.after_seq, first.upto_seq) == ("ada@example.org", 5, 9)
-    assert await store.deliveries.claim(now, now + LEASE) is None
+    assert await store.outbox.claim(now, now + LEASE) is None
 
 
 @pytest.mark.parametrize(("state", "moved"), [("sent", 9), ("skipped", 9), ("failed", 5), ("queued", 5)])
 async def test_only_sent_and_skipped_move_the_cursor(store, now, state, moved):
     ids = await subscribe(store, now, "ada@example.org")
-    await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
-    row = await store.deliveries.claim(now, now + LEASE)
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
+    row = await store.outbox.claim(now, now + LEASE)
     assert row is not None
-    await store.deliveries.settle(row.id, Settlement(state=state, reason="why", next_attempt_at=now), now)
+    await store.outbox.settle(row.id, Settlement(state=state, reason="why", next_attempt_at=now), now)
     assert await cursor(store) == moved
     [kept] = await store.deliveries.of(ids["ada@example.org"])
     assert (kept.state, kept.reason) == (state, "why")
@@ -56,66 +68,144 @@ async def test_only_sent_and_skipped_move_the_cursor(store, now, state, moved):
 
 async def test_a_deferred_row_waits_for_its_next_attempt(store, now):
     ids = await subscribe(store, now, "ada@example.org")
-    await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
-    row = await store.deliveries.claim(now, now + LEASE)
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
+    row = await store.outbox.claim(now, now + LEASE)
     later = now + timedelta(minutes=5)
     settlement = Settlement(state="queued", reason="", reply="451 later", next_attempt_at=later)
-    await store.deliveries.settle(row.id, settlement, now)
-    assert await store.deliveries.claim(now, now + LEASE) is None
-    again = await store.deliveries.claim(later, now + LEASE)
+    await store.outbox.settle(row.id, settlement, now)
+    assert await store.outbox.claim(now, now + LEASE) is None
+    again = await store.outbox.claim(later, now + LEASE)
     assert again is not None
     assert (again.attempts, again.reply) == (1, "451 later")
 
 
 async def test_a_released_row_is_as_it_was(store, now):
     ids = await subscribe(store, now, "ada@example.org")
-    await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
-    row = await store.deliveries.claim(now, now + LEASE)
-    await store.deliveries.release(row.id)
-    again = await store.deliveries.claim(now, now + LEASE)
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
+    row = await store.outbox.claim(now, now + LEASE)
+    await store.outbox.release(row.id)
+    again = await store.outbox.claim(now, now + LEASE)
     assert again is not None
     assert (again.id, again.attempts, again.uncertain) == (row.id, 0, False)
 
 
 async def test_a_dead_senders_row_comes_back_uncertain_at_once(store, now):
     ids = await subscribe(store, now, "ada@example.org")
-    await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
     process = await asyncio.create_subprocess_exec("true")
     await process.wait()
-    store.deliveries.owner = f"{socket.gethostname()}/{process.pid}"
-    await store.deliveries.claim(now, now + LEASE)
-    store.deliveries.owner = "me"
-    assert await store.deliveries.recover(now) == 1
-    row = await store.deliveries.claim(now, now + LEASE)
+    store.outbox.owner = f"{_machine()}/{process.pid}"
+    await store.outbox.claim(now, now + LEASE)
+    store.outbox.owner = "me"
+    assert await store.outbox.recover(now) == 1
+    row = await store.outbox.claim(now, now + LEASE)
     assert row is not None
     assert row.uncertain
 
 
 async def test_a_living_or_distant_sender_keeps_its_lease_until_it_ends(store, now):
     ids = await subscribe(store, now, "ada@example.org")
-    await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
-    store.deliveries.owner = "another-host/1"
-    await store.deliveries.claim(now, now + LEASE)
-    store.deliveries.owner = "me"
-    assert await store.deliveries.recover(now) == 0
-    assert await store.deliveries.recover(now + timedelta(hours=1)) == 1
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
+    store.outbox.owner = "another-host/1"
+    await store.outbox.claim(now, now + LEASE)
+    store.outbox.owner = "me"
+    assert await store.outbox.recover(now) == 0
+    assert await store.outbox.recover(now + timedelta(hours=1)) == 1
 
 
-async def test_who_lost_its_lease_cannot_settle(store, now):
+async def test_who_lost_its_lease_can_settle_only_what_has_left(store, now):
     ids = await subscribe(store, now, "ada@example.org")
-    await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
-    row = await store.deliveries.claim(now, now + LEASE)
-    store.deliveries.owner = "another"
-    await store.deliveries.settle(row.id, Settlement(state="sent", reason=""), now)
-    assert await cursor(store) == 5
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
+    row = await store.outbox.claim(now, now + LEASE)
+    store.outbox.owner = "another"
+    await store.outbox.settle(row.id, Settlement(state="skipped", reason=""), now)
     assert (await store.deliveries.totals()) == {"sending": 1}
+    assert await cursor(store) == 5
+    await store.outbox.settle(row.id, Settlement(state="sent", reason=""), now)
+    assert (await store.deliveries.totals()) == {"sent": 1}
+    assert await cursor(store) == 9
+
+
+async def test_nothing_new_is_planned_while_the_last_issue_may_still_arrive(store, now):
+    ids = await subscribe(store, now, "ada@example.org")
+    row_id = ids["ada@example.org"]
+    await store.outbox.plan([planned(row_id, now)], now)
+    row = await store.outbox.claim(now, now + LEASE)
+    tomorrow = planned(row_id, now, date(2026, 11, 24))
+    assert await store.outbox.plan([tomorrow], now) == [row_id]
+    uncertain = Settlement(state="queued", reason="", uncertain=True, next_attempt_at=now)
+    await store.outbox.settle(row.id, uncertain, now)
+    assert await store.outbox.plan([tomorrow], now) == [row_id]
+    row = await store.outbox.claim(now, now + LEASE)
+    await store.outbox.settle(row.id, Settlement(state="sent", reason=""), now)
+    assert await store.outbox.plan([tomorrow], now) == []
+    new, _ = await store.deliveries.of(row_id)
+    assert (new.after_seq, new.upto_seq) == (9, 9)
+
+
+async def test_the_window_begins_at_the_cursor_of_the_moment_of_planning(store, now):
+    """Another run may have sent between this run's look at the subscribers and its planning."""
+    ids = await subscribe(store, now, "ada@example.org")
+    row_id = ids["ada@example.org"]
+    await store.outbox.plan([planned(row_id, now)], now)
+    row = await store.outbox.claim(now, now + LEASE)
+    await store.outbox.settle(row.id, Settlement(state="sent", reason=""), now)
+    await add_papers(store, now, 12)
+    await store.outbox.plan([planned(row_id, now, date(2026, 11, 24))], now)
+    new, _ = await store.deliveries.of(row_id)
+    assert (new.after_seq, new.upto_seq) == (9, 12)
+
+
+async def test_who_waited_longest_comes_first_also_under_a_brake(store, now):
+    ids = await subscribe(store, now, "ada@example.org", "bob@example.org")
+    for day in range(23, 27):
+        await store.outbox.plan([planned(row_id, now, date(2026, 11, day)) for row_id in ids.values()], now)
+        row = await store.outbox.claim(now, now + LEASE)
+        await store.outbox.settle(row.id, Settlement(state="sent", reason=""), now)
+        await add_papers(store, now, day)
+    served = {row.email: row.cursor for row in await store.subscribers.all()}
+    assert min(served.values()) > 9
+
+
+async def test_a_row_is_claimed_through_the_index_whatever_has_been_settled(store, now):
+    from sqlalchemy import text
+
+    statement = (
+        "EXPLAIN QUERY PLAN SELECT deliveries.id FROM deliveries WHERE deliveries.state IN ('queued', 'sending')"
+        " AND deliveries.state = 'queued' AND deliveries.next_attempt_at <= '2026-11-23'"
+        " ORDER BY deliveries.after_seq, deliveries.id LIMIT 1"
+    )
+    async with store.deliveries._database.read() as connection:
+        plan = [row[3] for row in await connection.execute(text(statement))]
+    assert len(plan) == 1
+    assert "ix_deliveries_open" in plan[0]
+
+
+async def test_withdrawn_rows_keep_the_cursor(store, now):
+    ids = await subscribe(store, now, "ada@example.org")
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
+    await store.outbox.withdraw(list(ids.values()), "paused", now)
+    [row] = await store.deliveries.of(ids["ada@example.org"])
+    assert (row.state, row.reason) == ("skipped", "paused")
+    assert await cursor(store) == 5
+
+
+async def test_unsubscribing_during_another_change_is_not_overwritten(store, now):
+    ids = await subscribe(store, now, "ada@example.org")
+    row_id = ids["ada@example.org"]
+    await store.subscribers.set_status([row_id], "unsubscribed", now)
+    await store.subscribers.set_status([row_id], "removed", now, only="active")
+    await store.subscribers.reactivate([row_id], 0, now, only="removed")
+    [row] = await store.subscribers.all()
+    assert row.status == "unsubscribed"
 
 
 async def test_an_older_issue_that_never_left_is_folded_into_the_new_one(store, now):
     ids = await subscribe(store, now, "ada@example.org")
-    await store.deliveries.plan([planned(ids["ada@example.org"], now)], now)
+    await store.outbox.plan([planned(ids["ada@example.org"], now)], now)
     tomorrow = now + timedelta(days=1)
-    await store.deliveries.plan([planned(ids["ada@example.org"], tomorrow, date(2026, 11, 24), 12)], tomorrow)
+    await add_papers(store, tomorrow, 12)
+    await store.outbox.plan([planned(ids["ada@example.org"], tomorrow, date(2026, 11, 24))], tomorrow)
     new, old = await store.deliveries.of(ids["ada@example.org"])
     assert (old.state, old.reason) == ("skipped", "folded into the issue of 2026-11-24")
     assert (new.state, new.after_seq, new.upto_seq) == ("queued", 5, 12)
@@ -124,9 +214,9 @@ async def test_an_older_issue_that_never_left_is_folded_into_the_new_one(store, 
 
 async def test_who_unsubscribes_after_planning_gets_nothing(store, now):
     ids = await subscribe(store, now, "ada@example.org", "bob@example.org")
-    await store.deliveries.plan([planned(row_id, now) for row_id in ids.values()], now)
+    await store.outbox.plan([planned(row_id, now) for row_id in ids.values()], now)
     await store.subscribers.set_status([ids["ada@example.org"]], "unsubscribed", now)
-    row = await store.deliveries.claim(now, now + LEASE)
+    row = await store.outbox.claim(now, now + LEASE)
     assert row is not None
     assert row.email == "bob@example.org"
     [settled] = await store.deliveries.of(ids["ada@example.org"])
@@ -135,25 +225,36 @@ async def test_who_unsubscribes_after_planning_gets_nothing(store, now):
 
 async def test_only_the_chosen_subscribers_are_claimed(store, now):
     ids = await subscribe(store, now, "ada@example.org", "bob@example.org")
-    await store.deliveries.plan([planned(row_id, now) for row_id in ids.values()], now)
-    row = await store.deliveries.claim(now, now + LEASE, [ids["bob@example.org"]])
+    await store.outbox.plan([planned(row_id, now) for row_id in ids.values()], now)
+    [row_id] = await store.deliveries.queued(now, [ids["bob@example.org"]])
+    row = await store.outbox.claim(now, now + LEASE, row_id=row_id)
     assert row is not None
     assert row.email == "bob@example.org"
-    assert await store.deliveries.claim(now, now + LEASE, [ids["bob@example.org"]]) is None
+    assert await store.outbox.claim(now, now + LEASE, row_id=row_id) is None
+
+
+async def test_who_came_after_the_run_began_is_left_to_the_next_run(store, now):
+    ids = await subscribe(store, now, "ada@example.org", "bob@example.org")
+    await store.outbox.plan([planned(row_id, now) for row_id in ids.values()], now)
+    row = await store.outbox.claim(now, now + LEASE, newest_subscriber=ids["ada@example.org"])
+    assert row is not None
+    assert row.email == "ada@example.org"
+    assert await store.outbox.claim(now, now + LEASE, newest_subscriber=ids["ada@example.org"]) is None
 
 
 async def test_a_settled_row_is_reopened_only_when_asked_for_by_name(store, now):
     ids = await subscribe(store, now, "ada@example.org")
     row_id = ids["ada@example.org"]
-    await store.deliveries.plan([planned(row_id, now)], now)
-    row = await store.deliveries.claim(now, now + LEASE)
-    await store.deliveries.settle(row.id, Settlement(state="skipped", reason="no new papers"), now)
-    await store.deliveries.plan([planned(row_id, now, upto=11)], now)
-    assert await store.deliveries.claim(now, now + LEASE) is None
-    await store.deliveries.plan([planned(row_id, now, upto=11)], now, again=True)
-    again = await store.deliveries.claim(now, now + LEASE)
+    await store.outbox.plan([planned(row_id, now)], now)
+    row = await store.outbox.claim(now, now + LEASE)
+    await store.outbox.settle(row.id, Settlement(state="skipped", reason="no new papers"), now)
+    await add_papers(store, now, 11)
+    await store.outbox.plan([planned(row_id, now)], now)
+    assert await store.outbox.claim(now, now + LEASE) is None
+    await store.outbox.plan([planned(row_id, now)], now, again=True)
+    again = await store.outbox.claim(now, now + LEASE)
     assert again is not None
     assert again.upto_seq == 11
-    await store.deliveries.settle(again.id, Settlement(state="sent", reason=""), now)
-    await store.deliveries.plan([planned(row_id, now, upto=13)], now, again=True)
-    assert await store.deliveries.claim(now, now + LEASE) is None, "a sent issue is never reopened"
+    await store.outbox.settle(again.id, Settlement(state="sent", reason=""), now)
+    await store.outbox.plan([planned(row_id, now)], now, again=True)
+    assert await store.outbox.claim(now, now + LEASE) is None, "a sent issue is never reopened"

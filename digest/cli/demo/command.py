@@ -12,7 +12,7 @@ import typer
 from digest.cli.output import count, print_table, progress, say
 from digest.cli.papers import fetch_with_progress, print_reports
 from digest.cli.running import fail, opened, run
-from digest.cli.sending import show
+from digest.cli.sending import note_troubles, prepare_folder, show
 
 if TYPE_CHECKING:
     from digest.cli.demo.world import World
@@ -31,6 +31,7 @@ def demo(
     """Run the whole pipeline on this machine with a sample day: no network, no configuration."""
     from digest.cli.demo.world import World
 
+    prepare_folder(out)
     now = datetime.now(UTC)
     with World(now.date()) as world, tempfile.TemporaryDirectory(prefix="digest-demo-") as folder:
         say(f"A sample day of {len(world.day.papers)} invented papers is served on {world.http_url};")
@@ -43,6 +44,7 @@ def demo(
         show(result)
         say("")
         _show_inbox(world, result)
+        note_troubles(result)
     if result.troubled:
         fail(1)
     if serve:

@@ -36,6 +36,7 @@ def _papers() -> None:
         sa.Column("comments", sa.Integer),
         sa.Column("version", sa.Integer),
         sa.Column("sources", sa.JSON, nullable=False),
+        sa.Column("authority", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_papers"),
         sa.UniqueConstraint("id", name="uq_papers_id"),
         sqlite_autoincrement=True,
@@ -82,6 +83,7 @@ def _sources() -> None:
         sa.Column("announced_on", sa.Date),
         sa.Column("entries", sa.Integer, nullable=False),
         sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("seen", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("source", "part", name="pk_source_parts"),
     )
 
@@ -137,7 +139,7 @@ def _subscribers_and_deliveries() -> None:
     op.create_index(
         "ix_deliveries_open",
         "deliveries",
-        ["state", "next_attempt_at"],
+        ["state", "after_seq", "id"],
         sqlite_where=sa.text("state IN ('queued', 'sending')"),
     )
     op.create_index("ix_deliveries_settled_at", "deliveries", ["settled_at"])
