@@ -18,6 +18,16 @@ def test_every_command_is_in_the_readme():
     assert [name for name in commands if f"`digest {name}" not in readme] == []
 
 
+def test_every_command_that_the_documents_name_exists():
+    group = typer.main.get_command(app)
+    known = set(group.commands) | {"COMMAND"}
+    for document in [*DOCUMENTS, ROOT / "config.example.toml"]:
+        if document.name == "CHANGELOG.md":
+            continue
+        named = re.findall(r"`digest (?:--config \S+ )?([a-z]+)", document.read_text(encoding="utf-8"))
+        assert set(named) - known - {"web"} == set(), document.name
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_to_a_file_leads_somewhere(document):
     text = document.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@
     matching     match
     demo         the whole pipeline on loopback
 
+    digests      how a run looks, for people and for scripts
     output       tables, progress bars, JSON;  running: settings, store and loop for a command
 
 Commands import what they need when they run, so that `digest --help` is quick.

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from digest.cli.digests import matched_as_json
 from digest.cli.output import progress, write_out
-from digest.cli.sending import matched_as_json
 from digest.errors import ConfigError, KeywordError, OutputError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def read_profiles(path: Path) -> list[Profile]:
     """The profiles of a TOML or JSONL file; raises ConfigError with FILE:LINE for everything that is wrong."""
     if path.suffix in {".jsonl", ".json", ".ndjson"}:
         return _profiles_from_lines(path)
-    from digest.pipeline.composing import keyword_problems, to_profile
+    from digest.pipeline.profiles import keyword_problems, to_profile
     from digest.settings import load
 
     if not path.exists():
@@ -84,7 +84,7 @@ def _profiles_from_lines(path: Path) -> list[Profile]:
     from pydantic import ValidationError
 
     from digest.match import check_author, check_keyword
-    from digest.pipeline.composing import to_profile
+    from digest.pipeline.profiles import to_profile
     from digest.settings import ProfileSettings, explain
 
     profiles: dict[str, Profile] = {}

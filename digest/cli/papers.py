@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli.output import count, print_json, print_table, progress, say
-from digest.cli.running import day_of, fail, opened, run, settings_of
+from digest.cli.running import AsJson, day_of, fail, opened, run, settings_of
 
 if TYPE_CHECKING:
     from digest.models import Paper, SourceReport
     from digest.settings import Settings
     from digest.store import Store
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 def fetch(

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-import webbrowser
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.output import count, note, print_json, print_table, progress, say
-from digest.cli.papers import AsJson, fetch_with_progress
-from digest.cli.running import day_of, fail, moment, opened, run, settings_of
-from digest.errors import OutputError, UsageError
+from digest.cli.digests import document, note_troubles, open_in_browser, prepare_folder, show
+from digest.cli.output import note, print_json, print_table, progress, say
+from digest.cli.papers import fetch_with_progress
+from digest.cli.running import AsJson, day_of, fail, moment, opened, run, settings_of
+from digest.errors import UsageError
 from digest.models import same_address
 
 if TYPE_CHECKING:
-    from digest.models import Delivery, Match, SourceReport
-    from digest.pipeline import Request, Run, Sent
+    from digest.models import Delivery, SourceReport
+    from digest.pipeline import Request, Run
     from digest.settings import Settings
-
-_DETAILS = 10
-"""Up to so many digests are shown paper by paper; more are a table only."""
 
 
 def send(
@@ -54,7 +51,7 @@ def send(
         prepare_folder(out)
     reports, result = run(_send(settings, request, fetch=not no_fetch, quiet=as_json))
     if as_json:
-        print_json(_document(result))
+        print_json(document(result))
     else:
         show(result)
     for report in reports:
@@ -62,7 +59,7 @@ def send(
             note(f"source {report.name}: {report.reason}")
     note_troubles(result)
     if open_:
-        _open(result)
+        open_in_browser(result)
     if result.troubled or any(report.state == "failing" for report in reports):
         fail(1)
 
@@ -79,7 +76,7 @@ def _check_options(*, dry_run: bool, open_: bool, test: bool, chosen: tuple[str 
 async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: bool) -> tuple[list[SourceReport], Run]:
     from digest.errors import ConfigError
     from digest.pipeline import send as send_all
-    from digest.pipeline.composing import keyword_problems
+    from digest.pipeline.profiles import keyword_problems
 
     problems = keyword_problems(settings)  # before anything is fetched: a typo should not cost a minute
     if problems:
@@ -89,110 +86,6 @@ async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: boo
         reports = await fetch_with_progress(settings, store, datetime.now(UTC), quiet=quiet) if fetch else []
         with progress("Composing" if request.dry_run else "Sending", quiet=quiet) as advance:
             return reports, await send_all(settings, store, request, advance)
-
-
-def _document(result: Run) -> dict[str, Any]:
-    return {
-        "at": result.at.isoformat(timespec="seconds"),
-        "dry_run": result.dry_run,
-        "papers": result.papers,
-        "digests": [_digest_as_json(sent) for sent in result.digests],
-        "totals": result.totals(),
-    }
-
-
-def _digest_as_json(sent: Sent) -> dict[str, Any]:
-    return {
-        "subscriber": sent.subscriber,
-        "issue": sent.issue.isoformat(),
-        "outcome": sent.outcome,
-        "reason": sent.reason,
-        "subject": sent.subject,
-        "html_bytes": sent.html_bytes,
-        "message_bytes": sent.message_bytes,
-        "papers": [_match_as_json(one) for one in sent.papers],
-        "files": sent.files and {kind: str(getattr(sent.files, kind)) for kind in ("eml", "html", "text")},
-    }
-
-
-def _match_as_json(one: Match) -> dict[str, Any]:
-    return {"id": one.paper.id, "title": one.paper.title, "score": one.score, "matched": matched_as_json(one)}
-
-
-def matched_as_json(one: Match) -> list[dict[str, Any]]:
-    """The explanation of a match; `partial` only where it is true."""
-    return [
-        {"keyword": reason.keyword, "field": reason.field, "points": reason.points}
-        | ({"partial": True} if reason.partial else {})
-        for reason in one.matched
-    ]
-
-
-def note_troubles(result: Run) -> None:
-    """Why the batch stopped and which files could not be written, on stderr."""
-    for problem in filter(None, (result.stopped, *result.problems)):
-        note(f"error: {problem}")
-
-
-def prepare_folder(out: Path) -> None:
-    """Make the folder for --out, before anything is sent."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write into {out}: {error.strerror}; name another folder with --out") from None
-
-
-def show(result: Run) -> None:
-    """A run for people: few digests paper by paper, many as a table only."""
-    if not result.digests:
-        say("Nobody is due now.")
-        return
-    if len(result.digests) <= _DETAILS:
-        for sent in result.digests:
-            _show_papers(sent)
-    rows = [
-        [
-            one.subscriber,
-            one.issue,
-            one.outcome,
-            len(one.papers) or "",
-            _kilobytes(one),
-            one.subject or "",
-            one.reason or "",
-        ]
-        for one in result.digests
-    ]
-    print_table(("subscriber", "issue", "outcome", "papers", "kB", "subject", "reason"), rows)
-    done = ", ".join(f"{number:,} {outcome}" for outcome, number in result.totals().items() if number)
-    ending = " A dry run: nothing was changed." if result.dry_run else ""
-    say(f"\n{done}; {count(result.papers, 'new paper')} considered.{ending}")
-
-
-def _kilobytes(sent: Sent) -> str:
-    return f"{sent.message_bytes / 1000:.0f}" if sent.message_bytes else ""
-
-
-def _show_papers(sent: Sent) -> None:
-    if not sent.papers:
-        return
-    say(f"{sent.subscriber}: {sent.subject}", style="bold")
-    for one in sent.papers:
-        reasons: dict[str, list[str]] = {}
-        for reason in (reason for reason in one.matched if not reason.partial):
-            reasons.setdefault(reason.keyword, []).append(reason.field)
-        why = ", ".join(f"{keyword} ({' + '.join(dict.fromkeys(fields))})" for keyword, fields in reasons.items())
-        say(f"  {one.score:5.1f}  {one.paper.title}")
-        say(f"         {why}", style="dim")
-    say("")
-
-
-def _open(result: Run) -> None:
-    shown = [sent.files.html for sent in result.digests if sent.files]
-    if not shown:
-        note("There is no digest to show.")
-    for page in shown[:_DETAILS]:
-        if not webbrowser.open(page.resolve().as_uri()):
-            note(f"No browser could be started; open {page}")
 
 
 def why(

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli.output import count, print_json, say
-from digest.cli.papers import AsJson
-from digest.cli.running import fail, run, settings_of
+from digest.cli.running import AsJson, fail, run, settings_of
 from digest.errors import ConfigError, OutputError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def check(
 
 
 def _offline(settings: Settings) -> list[Problem]:
-    from digest.pipeline.composing import keyword_problems
+    from digest.pipeline.profiles import keyword_problems
     from digest.render import check_templates
 
     problems = keyword_problems(settings)

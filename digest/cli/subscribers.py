@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli.output import count, note, print_json, print_table, say, write_out
-from digest.cli.papers import AsJson
-from digest.cli.running import day_of, fail, opened, run, settings_of
+from digest.cli.running import AsJson, day_of, fail, opened, run, settings_of
 from digest.errors import OutputError, UsageError
 from digest.models import same_address
 

@@ -2,6 +2,8 @@
 
     fetching     sources → store           ask every source, take in what it lists
     audience     who reads, who is owed an issue now
+    profiles     keywords and profiles, compiled
+    enrolment    subscribers taken in by command
     composing    store → match → render    a window of papers becomes a digest, or a reason for silence
     previewing   dry runs and tests        nothing is written
     planning     a row per issue owed      who waits, and the brakes

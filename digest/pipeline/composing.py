@@ -11,13 +11,12 @@ from datetime import date, datetime
 
 from digest import match
 from digest.deliver import to_bytes
-from digest.errors import ConfigError, KeywordError, Problem
 from digest.links import message_id
-from digest.match import check_author, check_keyword
-from digest.models import CorpusStatistics, Digest, Match, Message, Paper, Profile, SourceState
+from digest.models import CorpusStatistics, Digest, Match, Message, Paper, SourceState
 from digest.pipeline.audience import Reader
+from digest.pipeline.profiles import compile_index, dropping, profile_names
 from digest.pipeline.wiring import links, renderer
-from digest.settings import ProfileSettings, Settings
+from digest.settings import Settings
 from digest.store import Store
 
 HISTORY = 3000
@@ -119,12 +118,12 @@ class Composer:
     def _digest(self, reader: Reader, issue: date, window: _Window, now: datetime) -> Digest:
         subscriber, settings = reader.subscriber, self._settings
         trending = not subscriber.profiles and not subscriber.keywords
-        dropped = window.rankings[_dropping(reader)].matches if subscriber.exclude else ()
+        dropped = window.rankings[dropping(reader)].matches if subscriber.exclude else ()
         without = frozenset(one.paper.id for one in dropped)
         if trending:
             lists = [match.trending(window.papers, now.date())]
         else:
-            lists = [self._list(window, profile) for profile in _profile_names(reader)]
+            lists = [self._list(window, profile) for profile in profile_names(reader)]
         shown, listed = match.choose(lists, settings.digest.max_papers, without)
         return Digest(
             subscriber=subscriber,
@@ -147,7 +146,7 @@ class Composer:
             reasons = "; ".join(f"{name}: {reason}" for name, state, reason in self._sources if state != "fresh")
             return f"no new papers ({reasons})" if reasons else "no new papers"
         count = f"{len(window.papers)} paper{'s' if len(window.papers) != 1 else ''}"
-        names = _profile_names(reader)
+        names = profile_names(reader)
         scores = [window.rankings[name].best_score for name in names]
         best = max((score for score in scores if score is not None), default=None)
         if best is None:
@@ -178,66 +177,6 @@ class Composer:
             list_id=f"{settings.site.name} <daily.digest.{domain}>",
             feedback_id=f"{digest.issue}:daily:digest:paperdigest",
         )
-
-
-def compile_index(settings: Settings, readers: Sequence[Reader]) -> match.Index:
-    """All profiles and the readers' own keywords, compiled; every keyword that cannot be read is one Problem."""
-    problems = [*keyword_problems(settings)]
-    profiles = [to_profile(table) for table in settings.profiles]
-    for reader in readers:
-        if reader.status != "active":
-            continue
-        problems += _stored_problems(reader) if reader.origin != "config" else []
-        if reader.subscriber.keywords:
-            profiles.append(Profile(name=reader.key, keywords=reader.subscriber.keywords))
-        if reader.subscriber.exclude:
-            profiles.append(Profile(name=_dropping(reader), keywords=reader.subscriber.exclude, min_score=0.0))
-    if problems:
-        raise ConfigError(*problems)
-    return match.compile_profiles(profiles)
-
-
-def to_profile(table: ProfileSettings) -> Profile:
-    """A configured profile in the matcher's words."""
-    names = ("name", "keywords", "exclude", "require", "authors", "categories", "sources", "min_score", "max_papers")
-    return Profile(**{name: getattr(table, name) for name in names})
-
-
-def keyword_problems(settings: Settings) -> list[Problem]:
-    """Each keyword and author of the TOML files that cannot be read, with file, line and column."""
-    checks = {"keywords": check_keyword, "exclude": check_keyword, "require": check_keyword, "authors": check_author}
-    problems: list[Problem] = []
-    for table, entries in (("profile", settings.profiles), ("subscriber", settings.subscribers)):
-        for number, entry in enumerate(entries):
-            for name, check in checks.items():
-                for position, text in enumerate(getattr(entry, name, ())):
-                    try:
-                        check(text)
-                    except KeywordError as error:
-                        problems.append(settings.keyword_problem((table, number, name, position), error))
-    return problems
-
-
-def _stored_problems(reader: Reader) -> list[Problem]:
-    problems = []
-    for keyword in (*reader.subscriber.keywords, *reader.subscriber.exclude):
-        try:
-            check_keyword(keyword)
-        except KeywordError as error:
-            problems.append(
-                Problem(f"subscriber {reader.subscriber.email}, keyword {keyword!r}: {error.message}", hint=error.hint)
-            )
-    return problems
-
-
-def _dropping(reader: Reader) -> str:
-    """The name under which a reader's `exclude` stands in the index, so that a paper is read once for everybody's."""
-    return f"{reader.key} exclude"
-
-
-def _profile_names(reader: Reader) -> list[str]:
-    own = [reader.key] if reader.subscriber.keywords else []
-    return [*reader.subscriber.profiles, *own]
 
 
 def _note(source: str, state: SourceState) -> str:

@@ -139,7 +139,7 @@ def test_matched_words_are_marked_in_title_and_abstract(renderer: Renderer) -> N
 
 def test_authors_are_the_first_three_the_last_and_a_count(renderer: Renderer) -> None:
     rendered = renderer.render(sample_digest(DAY))
-    byline = "Ada Lovelace, Grace Hopper, Alan Turing … Emmy Noether (5 authors)"
+    byline = "Ada Lovelace, Ilse Varga-Holm, Omar Quillfeather … Tove Asklund (5 authors)"
     assert byline in rendered.text
     assert byline in Page(rendered.html).text
 
@@ -224,11 +224,11 @@ def test_addresses_that_are_not_http_are_never_linked(renderer: Renderer) -> Non
 
 
 def test_a_hugging_face_page_is_called_by_its_name_and_the_abstract_found_by_the_id(renderer: Renderer) -> None:
-    face = paper(id="arxiv:2611.00001", url="https://huggingface.co/papers/2611.00001", pdf_url="")
+    face = paper(id="arxiv:2611.90001", url="https://huggingface.co/papers/2611.90001", pdf_url="")
     text = renderer.render(replace(sample_digest(DAY), papers=(match(face),))).text
-    assert "Abstract:\nhttps://arxiv.org/abs/2611.00001\n" in text
-    assert "PDF:\nhttps://arxiv.org/pdf/2611.00001\n" in text
-    assert "Hugging Face:\nhttps://huggingface.co/papers/2611.00001\n" in text
+    assert "Abstract:\nhttps://arxiv.org/abs/2611.90001\n" in text
+    assert "PDF:\nhttps://arxiv.org/pdf/2611.90001\n" in text
+    assert "Hugging Face:\nhttps://huggingface.co/papers/2611.90001\n" in text
 
 
 def test_a_very_long_word_may_break_in_the_html_and_stays_whole_in_the_text(renderer: Renderer) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from digest.cli.digests import note_troubles, prepare_folder, show
 from digest.cli.output import count, print_table, progress, say
 from digest.cli.papers import fetch_with_progress, print_reports
 from digest.cli.running import fail, opened, run
-from digest.cli.sending import note_troubles, prepare_folder, show
 
 if TYPE_CHECKING:
     from digest.cli.demo.world import World
