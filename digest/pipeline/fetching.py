@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import datetime
 
 from digest.errors import UsageError
-from digest.models import Memory, SourceReport
+from digest.models import SourceReport
 from digest.pipeline.wiring import http
 from digest.settings import Settings, SourceSettings
-from digest.sources import PoliteClient, Reading, judge, may_merge, paper_id, paper_keys, read_source
+from digest.sources import PoliteClient, judge, may_merge, paper_id, paper_keys, read_source
 from digest.store import Arrival, Store
 
 
@@ -45,7 +44,6 @@ async def fetch(
 async def _fetch_one(source: SourceSettings, store: Store, client: PoliteClient, now: datetime) -> SourceReport:
     memories = await store.sources.memories(source.name)
     readings = await read_source(source, memories, client, store.papers.known_arxiv_ids, now)
-    kept: list[Reading] = []
     new_by_part: dict[str, int] = {}
     counts = {"new": 0, "updated": 0, "unchanged": 0, "skipped": 0}
     for reading in readings:
@@ -56,9 +54,7 @@ async def _fetch_one(source: SourceSettings, store: Store, client: PoliteClient,
         counts["updated"] += added.updated
         counts["unchanged"] += reading.memory.entries if reading.not_modified else added.unchanged
         counts["skipped"] += reading.skipped
-        memory: Memory = replace(reading.memory, last_new_at=now) if added.new else reading.memory
-        kept.append(replace(reading, memory=memory))
-    state, reason = judge(source.kind, kept, new_by_part, now)
+    state, reason = judge(source.kind, readings, new_by_part, now)
     report = SourceReport(name=source.name, state=state, reason=reason, **counts)
-    await store.sources.record(report, [reading.memory for reading in kept], now)
+    await store.sources.record(report, [reading.memory for reading in readings], now)
     return report

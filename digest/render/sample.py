@@ -60,7 +60,9 @@ def _match(day: date, number: int) -> Match:
         id=f"arxiv:2611.9000{number}",
         title=("Equivariant networks for molecular graphs", "A short survey of graph learning", "Notes")[number],
         abstract=_ABSTRACT * 4 if everything else "",
-        authors=("Ada Lovelace", "Ilse Varga-Holm", "Omar Quillfeather", "Pia Lindworm", "Tove Asklund")[: 5 - 2 * number],
+        authors=("Ada Lovelace", "Ilse Varga-Holm", "Omar Quillfeather", "Pia Lindworm", "Tove Asklund")[
+            : 5 - 2 * number
+        ],
         categories=("cs.LG", "stat.ML"),
         listed_on=day,
         first_seen_at=datetime.combine(day, time(6), tzinfo=UTC),

@@ -130,6 +130,7 @@ def _listing(one: _Announced, source: str) -> Listing:
         doi=one.doi,
         pdf_url=f"https://arxiv.org/pdf/{one.id}",
         code_url=code_link(one.abstract),
+        authority=2,
     )
 
 

@@ -21,7 +21,7 @@ from digest.sources.gates import ARXIV
 from digest.sources.http import PoliteClient
 from digest.sources.identity import arxiv_id, doi
 from digest.sources.reading import Parsed
-from digest.sources.text import code_link, from_plain
+from digest.sources.text import clean, code_link, from_plain
 
 BATCH = 100  # ids in one question
 PAGE = 1000  # papers in one answer; arXiv allows 2000, which comes near our limit of bytes
@@ -48,6 +48,8 @@ class Api:
     client: PoliteClient
     source: str
     now: datetime
+    failures: int = 0
+    """Refusals in a row before this reading."""
 
 
 def parse_query(body: bytes, *, source: str) -> Parsed:
@@ -96,7 +98,7 @@ async def missed(api: Api, category: str, first: date, last: date, include: froz
 
 async def _ask(api: Api, question: Mapping[str, str]) -> tuple[Parsed, int]:
     url = f"{api.base}/api/query?{urlencode(question)}"
-    answer = await api.client.get(url, gate=ARXIV, now=api.now, expect=frozenset({400}))
+    answer = await api.client.get(url, gate=ARXIV, now=api.now, failures=api.failures, expect=frozenset({400}))
     parsed = await asyncio.to_thread(_page, answer.body, api.source)
     if answer.status == 400:
         raise FeedError("arXiv's API answered 400")
@@ -128,7 +130,7 @@ def _listing(entry: Any, source: str) -> Listing | None:
         return None
     submitted_at = moment(entry, "published")
     primary = entry.get("arxiv_primary_category")
-    first = (string(primary, "term").strip(),) if isinstance(primary, dict) else ()
+    first = (clean(string(primary, "term"))[:40],) if isinstance(primary, dict) else ()
     names = entry.get("authors")
     authors = [line(string(name, "name")) for name in names] if isinstance(names, list) else []
     abstract = from_plain(string(entry, "summary"))
@@ -145,6 +147,7 @@ def _listing(entry: Any, source: str) -> Listing | None:
         doi=doi(string(entry, "arxiv_doi")),
         pdf_url=f"https://arxiv.org/pdf/{identity[0]}",
         code_url=code_link(abstract),
+        authority=2,
     )
 
 

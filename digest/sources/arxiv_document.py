@@ -13,7 +13,8 @@ from typing import Any
 import feedparser
 
 from digest.errors import FeedError
-from digest.sources.text import from_plain
+from digest.sources.feed_document import decoded, unpacked, xml_document
+from digest.sources.text import clean, from_plain
 
 
 def document(body: bytes, what: str) -> Any:
@@ -21,12 +22,18 @@ def document(body: bytes, what: str) -> Any:
     start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html")):
         raise FeedError(f"an HTML page came instead of {what}")
+    if not body.strip():
+        raise FeedError(f"nothing came for {what}")
+    try:
+        data, _ = xml_document(decoded(unpacked(body), "")[0])
+    except FeedError as error:
+        raise FeedError(f"expected {what}, but what came is {error}") from None
     try:  # a stream: bytes alone would be tried as the name of a file first
-        parsed = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+        parsed = feedparser.parse(BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     except Exception as error:  # noqa: BLE001 - feedparser raises whatever its parsers raise on hostile bytes
         raise FeedError(f"{what} cannot be read ({type(error).__name__})") from None
     if not parsed.get("version"):
-        raise FeedError(f"what came is not a feed: expected {what}" if body.strip() else f"nothing came for {what}")
+        raise FeedError(f"what came is not a feed: expected {what}")
     return parsed
 
 
@@ -45,7 +52,7 @@ def string(entry: Any, key: str) -> str:
 def terms(entry: Any) -> tuple[str, ...]:
     """The categories, each once, in order."""
     tags = entry.get("tags")
-    found = [string(tag, "term").strip() for tag in tags] if isinstance(tags, list) else []
+    found = [clean(string(tag, "term")) for tag in tags] if isinstance(tags, list) else []
     return tuple(dict.fromkeys(term for term in found if term and len(term) <= 40))
 
 

@@ -16,8 +16,10 @@ from digest.settings import SourceSettings
 from digest.sources.arxiv import parse_announcements
 from digest.sources.arxiv_api import Api, authors_of, missed
 from digest.sources.arxiv_calendar import announcement_days, expected
+from digest.sources.arxiv_hold import PART, api_reading, hold_of
 from digest.sources.asking import ask
-from digest.sources.gates import ARXIV
+from digest.sources.bounds import no_later_than_tomorrow
+from digest.sources.gates import ARXIV, HeldAtGate
 from digest.sources.http import PoliteClient
 from digest.sources.reading import Parsed, Reading
 from digest.sources.remembering import held, remembered, without_validators
@@ -42,23 +44,26 @@ class _Read:
 async def read(
     source: SourceSettings, memories: Mapping[str, Memory], client: PoliteClient, known: Known, now: datetime
 ) -> tuple[Reading, ...]:
-    """One reading per category."""
+    """One reading per category, and one more of the API while there is a pause of it to remember."""
     reads = await _feeds(source, memories, client, now)
     listed = dict.fromkeys(one.arxiv_id for each in reads for one in each.reading.listings)
     seen = await known(tuple(listed)) if listed else frozenset()
-    api = Api((source.url or API).rstrip("/"), client, source.name, now)
-    trouble: SourceError | None = None
+    base = (source.url or API).rstrip("/")
+    before = remembered(memories, source.name, PART, base)
+    api = Api(base, client, source.name, now, before.failures)
+    trouble: SourceError | None = hold_of(before, now)
     readings = []
     for each in reads:
-        reading, trouble = await _filled(each, api, seen, frozenset(source.include), trouble)
+        reading, trouble = await _filled(each, api, frozenset(source.include), trouble)
         readings.append(reading)
     unseen = [name for name in listed if name not in seen]
     if unseen and trouble is None:
         authors, trouble = await authors_of(api, unseen)
         readings = [replace(one, listings=_with_authors(one.listings, authors)) for one in readings]
-        if trouble:
-            readings[0] = replace(readings[0], notes=(*readings[0].notes, f"authors as the feed has them: {trouble}"))
-    return tuple(_rested(one, trouble, now) for one in readings)
+    if unseen and trouble:
+        readings[0] = replace(readings[0], notes=(*readings[0].notes, f"authors as the feed has them: {trouble}"))
+    kept = api_reading(before, trouble, now, asked=bool(unseen), gate_until=client.gates.held(ARXIV, now))
+    return (*(_rested(one, trouble, now) for one in readings), *((kept,) if kept else ()))
 
 
 async def _feeds(
@@ -92,18 +97,18 @@ async def _feeds(
 
 
 async def _filled(
-    each: _Read, api: Api, seen: frozenset[str], include: frozenset[str], trouble: SourceError | None
+    each: _Read, api: Api, include: frozenset[str], trouble: SourceError | None
 ) -> tuple[Reading, SourceError | None]:
     """The reading with the lists that were missed, and with the newest list day that is now complete.
 
-    Content decides: a feed without unseen papers does not move the day on. A gap that could not be filled stays
+    Content decides: a feed with the same papers as before does not move the day on. A gap that could not be filled stays
     remembered, and the feed is asked for whole next time, so that it is tried again.
     """
     reading, before = each.reading, each.before.announced_on
     if each.parsed is None:
         return reading, trouble
-    day = each.parsed.announced_on or expected(api.now)
-    news = any(one.arxiv_id not in seen for one in reading.listings)
+    day = no_later_than_tomorrow(each.parsed.announced_on or expected(api.now), api.now)
+    news = reading.memory.seen != each.before.seen
     complete = day if reading.listings and (news or before is None) else before
     gap = _gap(before, day)
     if gap and trouble is None:
@@ -134,7 +139,7 @@ def _with_authors(listings: tuple[Listing, ...], authors: Mapping[str, tuple[str
 
 def _rested(reading: Reading, trouble: SourceError | None, now: datetime) -> Reading:
     """When the API asks for a pause, the feeds get one too, at most an hour: arXiv counts both together."""
-    if not isinstance(trouble, NotBefore) or reading.held or reading.error:
+    if not isinstance(trouble, NotBefore) or isinstance(trouble, HeldAtGate) or reading.held or reading.error:
         return reading
     until = min(trouble.until, now + LONGEST_HOLD)
     return replace(

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from digest.errors import FeedError, SourceError
+from digest.errors import FeedError, FetchError, Gone, SourceError
 from digest.models import Memory
 from digest.sources.answer import Answer
+from digest.sources.gates import HeldAtGate
 from digest.sources.http import PoliteClient
 from digest.sources.reading import Parsed, Reading
-from digest.sources.remembering import address, after_answer, after_error, held, validators
+from digest.sources.remembering import address, after_answer, after_error, held, validators, with_news
 from digest.sources.urls import host_of
+
+REST = timedelta(hours=1)  # at most so long for an address whose neighbour was refused: its own word counts after that
 
 
 async def ask(
@@ -46,8 +50,19 @@ async def ask(
         parsed = await asyncio.to_thread(parse, answer)
         if answer.status in expect:
             raise FeedError(f"{host_of(answer.url)} answered {answer.status}")
+    except HeldAtGate as error:
+        waiting = replace(memory, not_before_at=min(error.until, now + REST))
+        return Reading(memory=waiting, held=held(waiting, now)), None
     except SourceError as error:
-        return Reading(memory=after_error(memory, error, now), error=error), None
+        return Reading(memory=after_error(memory, error, now), error=_first_hand(error, memory)), None
     kept = after_answer(memory, answer, len(parsed.listings), now, longest)
+    kept = with_news(kept, parsed.listings, now)
     reading = Reading(memory=kept, listings=parsed.listings, skipped=parsed.skipped, notes=parsed.notes)
     return reading, parsed
+
+
+def _first_hand(error: SourceError, memory: Memory) -> SourceError:
+    """What an address says that a redirect of old led to is not what the configured one says."""
+    if isinstance(error, Gone) and memory.moved_to:
+        return FetchError(f"{host_of(memory.moved_to)} answered 410; the configured url is asked next time")
+    return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,9 +13,9 @@ from digest.models import Listing
 from digest.sources.arxiv_creators import split_creators
 from digest.sources.feed_authors import people
 from digest.sources.feed_shapes import ARXIV_PREFIX, ARXIV_TITLE, unpacked
-from digest.sources.identity import arxiv_id, doi, plain_url
+from digest.sources.identity import arxiv_id, doi, linked_arxiv_id, plain_url
 from digest.sources.text import code_link, from_html, from_plain, shortened
-from digest.sources.urls import host_of, web_url
+from digest.sources.urls import web_url
 
 LONGEST_ABSTRACT = 10_000  # characters; blogs send whole articles
 _LONGEST_TITLE = 1_000
@@ -46,7 +47,9 @@ def listing(entry: Any, context: Context) -> Listing | None:
     suffix = ARXIV_TITLE.search(raw_title[-200:])
     if suffix:
         raw_title = raw_title[: len(raw_title) - len(suffix[0])].removesuffix(".")
-    found = _arxiv(url, string(entry, "id"), suffix["id"] if suffix else "", prefix["id"] if prefix else "")
+    found = arxiv_mark(
+        (url, string(entry, "id")), (suffix["id"] if suffix else "", f"arXiv:{prefix['id']}" if prefix else "")
+    )
     text = from_plain(raw[prefix.end() :]) if prefix else (from_html(raw) if is_html else from_plain(raw))
     parts = unpacked(text)
     abstract = shortened(parts.abstract, LONGEST_ABSTRACT)
@@ -55,7 +58,7 @@ def listing(entry: Any, context: Context) -> Listing | None:
     return Listing(
         source=context.source,
         title=shortened(title, _LONGEST_TITLE) or shortened(parts.abstract, 80) or url,
-        url=f"https://arxiv.org/abs/{found[0]}" if found and _is_arxiv(url) else url,
+        url=f"https://arxiv.org/abs/{found[0]}" if found else url,
         abstract=abstract,
         authors=_authors(entry, parts.authors, arxiv=prefix is not None),
         categories=categories or ((suffix["category"],) if suffix else ()),
@@ -140,18 +143,16 @@ def resolved(link: str, base: str) -> str:
     return plain_url(found)
 
 
-def _is_arxiv(url: str) -> bool:
-    host = host_of(url)
-    return host == "arxiv.org" or host.endswith(".arxiv.org")
+def arxiv_mark(links: Iterable[str], texts: Iterable[str] = ()) -> tuple[str, int | None] | None:
+    """The arXiv id that the first of an entry's links names, with the version if any of them, or of the texts, has one.
 
-
-def _arxiv(*texts: str) -> tuple[str, int | None] | None:
-    """The arXiv id that the entry's own marks name, with the version if any of them has one."""
-    found = [mark for text in texts if text and ("." in text or "/" in text) and (mark := arxiv_id(text))]
-    if not found:
+    Texts alone name no paper: anybody can write an id beside a link of his own.
+    """
+    named = [mark for link in links if (mark := linked_arxiv_id(link))]
+    if not named:
         return None
-    same = [version for identifier, version in found if identifier == found[0][0] and version]
-    return found[0][0], same[0] if same else None
+    said = [*named, *(mark for text in texts if text and (mark := arxiv_id(text)))]
+    return named[0][0], next((version for name, version in said if name == named[0][0] and version), None)
 
 
 def _doi(entry: Any, url: str, packed: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from digest.errors import NotBefore
 from digest.settings import SourceSettings
 from digest.sources.urls import host_of, is_loopback
 
@@ -19,6 +20,10 @@ HUGGING_FACE = "huggingface.co"
 INTERVALS: Mapping[str, float] = {ARXIV: 3.0, HUGGING_FACE: 1.0}
 """Seconds. arXiv's terms of use: one request every three seconds, one connection, over RSS and API together."""
 OTHERS = 1.0  # seconds, for every host that is neither named above nor this machine
+
+
+class HeldAtGate(NotBefore):
+    """Not asked at all: somebody else was refused at the same gate during this run."""
 
 
 class Gates:
@@ -42,6 +47,7 @@ class Gates:
         self._others = others
         self._sleep = sleep
         self._locks: dict[str, asyncio.Lock] = {}
+        self._held: dict[str, datetime] = {}
         self._started = {key: clock() - _seconds_since(at, now) for key, at in (last_asked or {}).items()}
 
     def interval(self, key: str) -> float:
@@ -60,6 +66,15 @@ class Gates:
                     await self._sleep(wait)
             self._started[key] = self.clock()
             yield
+
+    def hold(self, key: str, until: datetime) -> None:
+        """Let nobody through before `until`, because the host behind this gate asked for a pause."""
+        self._held[key] = max(until, self._held.get(key, until))
+
+    def held(self, key: str, now: datetime) -> datetime | None:
+        """Until when nobody is let through; None when the gate is open."""
+        until = self._held.get(key)
+        return until if until and until > now else None
 
 
 def gate_key(kind: str, url: str) -> str:

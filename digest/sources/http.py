@@ -19,7 +19,7 @@ import httpx
 import digest
 from digest.errors import FetchError, Gone, NotBefore
 from digest.sources.answer import NO_VALIDATORS, Answer, Validators, first_words, max_age, refused_until, wait_until
-from digest.sources.gates import ARXIV, Gates, gate_key
+from digest.sources.gates import ARXIV, Gates, HeldAtGate, gate_key
 from digest.sources.inflate import inflate
 from digest.sources.local import read_file
 from digest.sources.troubles import broken_off, in_words
@@ -97,32 +97,41 @@ class PoliteClient:
     ) -> Answer:
         """The answer of `url`, redirects followed; `expect` names error statuses that are answers too.
 
-        Raises Gone (410), NotBefore (429, 503, a 403 of arXiv; `failures` in a row make the pause longer when the
+        Raises Gone (410 of `url` itself), HeldAtGate, NotBefore (429, 503, a 403 of arXiv; `failures` in a row make the pause longer when the
         source names none) or FetchError.
         """
         if url[:5].lower() == "file:":
             body = await asyncio.to_thread(read_file, url, self.limits.unpacked)
             return Answer(status=200, body=inflate(body, "", self.limits.unpacked, url), url=url)
-        raw, asked, permanent = await self._chase(url, gate, validators)
+        raw, asked, permanent = await self._chase(url, gate, validators, now, failures)
         if raw.status == 304 and validators.url == asked:
             return _not_modified(raw, asked, now)
         if raw.status not in {200, 203} | expect:
-            raise _refusal(raw, asked, gate, failures, now)
+            raise _refusal(raw, asked, gate, failures, now, first_hand=asked == url)
         body = await asyncio.to_thread(
             inflate, raw.body, raw.headers.get("content-encoding", ""), self.limits.unpacked, host_of(asked)
         )
         moved = asked if permanent and asked != url and raw.status == 200 else ""
         return _answer(raw, body, asked, moved, now)
 
-    async def _chase(self, url: str, gate: str, validators: Validators) -> tuple[_Raw, str, bool]:
-        """The response at the end of the redirects, its address, and whether every step there was permanent."""
+    async def _chase(
+        self, url: str, gate: str, validators: Validators, now: datetime, failures: int
+    ) -> tuple[_Raw, str, bool]:
+        """The response at the end of the redirects, its address, and whether every step there was permanent.
+
+        A gate whose host asks for a pause is closed before the next request gets through.
+        """
         asked, permanent, seen, left = url, True, {url}, self.limits.total
         while True:
             key = ARXIV if gate == ARXIV else gate if asked == url else gate_key("feed", asked)
             async with self.gates.through(key):
+                if until := self.gates.held(key, now):
+                    raise HeldAtGate(f"{host_of(asked)} is not asked before {_moment(until)}", until)
                 started = self.gates.clock()
                 raw = await self._ask(asked, validators if validators.url == asked else NO_VALIDATORS, left)
                 left -= self.gates.clock() - started
+                if pause := _pause(raw, key, failures, now):
+                    self.gates.hold(key, pause)
             if raw.status not in REDIRECTS or "location" not in raw.headers:
                 return raw, asked, permanent
             permanent = permanent and raw.status in PERMANENT
@@ -203,17 +212,25 @@ def _not_modified(raw: _Raw, url: str, now: datetime) -> Answer:
     )
 
 
-def _refusal(raw: _Raw, url: str, gate: str, failures: int, now: datetime) -> FetchError:
+def _pause(raw: _Raw, gate: str, failures: int, now: datetime) -> datetime | None:
+    """Until when a host that refused everybody wants to be left alone; a 503 speaks for one address only."""
+    if raw.status == 429:
+        return wait_until(raw.headers.get("retry-after", ""), failures, now)
+    return refused_until(failures, now) if raw.status == 403 and gate == ARXIV else None
+
+
+def _moment(until: datetime) -> str:
+    return f"{until:%H:%M} UTC on {until.day} {until:%B}"
+
+
+def _refusal(raw: _Raw, url: str, gate: str, failures: int, now: datetime, *, first_hand: bool) -> FetchError:
     """The error that a status other than 200 means for the next reading."""
     host, status = host_of(url), raw.status
     words = first_words(raw.body, raw.headers.get("content-type", ""))
     said = f'{host} answered {status}: "{words}"' if words else f"{host} answered {status}"
-    if status == 410:
+    if status == 410 and first_hand:
         return Gone(f"{host} answered 410: it is gone and asks never to be read again")
-    if status in {429, 503}:
+    until = _pause(raw, gate, failures, now)
+    if status == 503:
         until = wait_until(raw.headers.get("retry-after", ""), failures, now)
-    elif status == 403 and gate == ARXIV:
-        until = refused_until(failures, now)
-    else:
-        return FetchError(said)
-    return NotBefore(f"{said}; it is not asked again before {until:%H:%M} UTC on {until.day} {until:%B}", until)
+    return NotBefore(f"{said}; it is not asked again before {_moment(until)}", until) if until else FetchError(said)

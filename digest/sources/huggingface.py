@@ -14,25 +14,27 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from digest.errors import FeedError, FetchError, SourceError
+from digest.errors import FeedError, FetchError, Gone, SourceError
 from digest.models import Listing, Memory
 from digest.settings import SourceSettings
 from digest.sources.answer import Answer
-from digest.sources.gates import gate_key
+from digest.sources.asking import REST
+from digest.sources.gates import HeldAtGate, gate_key
 from digest.sources.http import PoliteClient
 from digest.sources.identity import arxiv_id
 from digest.sources.reading import Parsed, Reading
-from digest.sources.remembering import after_answer, after_error, held, remembered
+from digest.sources.remembering import after_answer, after_error, held, remembered, with_news
 from digest.sources.seams import Known
 from digest.sources.text import code_link, from_plain
 from digest.sources.urls import host_of, web_url
 
 BASE = "https://huggingface.co"
 DAYS_BACK = 5  # list days asked for, today included: upvotes grow, and today's list fills during the day
+MOST_DAYS_BACK = 14  # after a longer pause older lists are history, not news
 PAGE = 100  # entries; the most that the server gives
 DEFAULT_PAGE = 50  # what a server gives that does not know `limit`
 PAGES = 5
-MOST = 10**9  # votes or comments; more is nonsense
+MOST = 10_000_000  # votes or comments; more is nonsense
 
 
 def parse_papers(body: bytes, *, source: str, asked_on: date | None) -> Parsed:
@@ -78,21 +80,39 @@ async def read(
     memory = remembered(memories, source.name, "", base)
     if reason := held(memory, now):
         return (Reading(memory=memory, held=reason),)
-    days, error = _Days(), None
+    days = _Days()
+    error: SourceError | None = None
     today = now.astimezone(UTC).date()
     try:
-        for back in range(DAYS_BACK):
+        for back in range(_days_back(memory, today, days)):
             await _read_day(days, source, base, client, (today - timedelta(days=back), today), now, memory.failures)
             if days.ignored:
                 break
+    except HeldAtGate as trouble:
+        kept = replace(memory, not_before_at=min(trouble.until, now + REST))
+        return (Reading(memory=kept, listings=tuple(days.listings.values()), held=held(kept, now)),)
+    except Gone as trouble:
+        error = FetchError(str(trouble))  # one list is gone, not the site that is configured
     except SourceError as trouble:
         error = trouble
     listings = tuple(days.listings.values())
     kept = after_error(memory, error, now) if error else _after(memory, days, base, now)
-    newest = max((one.listed_on for one in listings if one.listed_on), default=None)
-    if newest and (memory.announced_on is None or newest > memory.announced_on):
-        kept = replace(kept, announced_on=newest)
+    newest = max((one.listed_on for one in listings if one.listed_on and one.listed_on <= today), default=None)
+    if newest and newest >= (memory.announced_on or newest):
+        kept = with_news(kept, [one for one in listings if one.listed_on == newest], now)
+        kept = kept if error else replace(kept, announced_on=newest)  # the days between are tried again
     return (Reading(memory=kept, listings=listings, skipped=days.skipped, error=error, notes=tuple(days.notes)),)
+
+
+def _days_back(memory: Memory, today: date, days: _Days) -> int:
+    """How many list days to ask for: back to the newest one that was read, and at least as many as always."""
+    missed = (today - memory.announced_on).days + 1 if memory.announced_on else 0
+    if missed > MOST_DAYS_BACK:
+        first = today - timedelta(days=MOST_DAYS_BACK - 1)
+        days.notes.append(
+            f"the lists between {memory.announced_on} and {first} were missed and are not fetched any more"
+        )
+    return max(DAYS_BACK, min(missed, MOST_DAYS_BACK))
 
 
 async def _read_day(
@@ -164,6 +184,7 @@ def _listing(entry: Any, source: str, asked_on: date | None) -> Listing | None:
         project_url=web_url(paper.get("projectPage")),
         upvotes=_count(paper.get("upvotes")),
         comments=_count(entry.get("numComments")),
+        authority=1 if identity else 0,
     )
 
 

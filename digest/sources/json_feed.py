@@ -8,10 +8,12 @@ from typing import Any
 
 from digest.models import Listing
 from digest.sources.feed_authors import people
-from digest.sources.feed_entry import LONGEST_ABSTRACT, clamped, resolved
+from digest.sources.feed_entry import LONGEST_ABSTRACT, arxiv_mark, clamped, resolved
 from digest.sources.feed_shapes import unpacked
-from digest.sources.identity import arxiv_id, doi
+from digest.sources.identity import doi
 from digest.sources.text import code_link, from_html, from_plain, shortened
+
+_MOST_CATEGORIES = 50
 
 
 def json_listing(item: Any, *, source: str, base: str, now: datetime) -> Listing | None:
@@ -27,16 +29,14 @@ def json_listing(item: Any, *, source: str, base: str, now: datetime) -> Listing
         return None
     plain = _text(item, "summary") or _text(item, "content_text")
     parts = unpacked(from_plain(plain) if plain else from_html(_text(item, "content_html")))
-    found = arxiv_id(url) or arxiv_id(_text(item, "external_url"))
+    found = arxiv_mark((url, _text(item, "external_url"), _text(item, "id")))
     return Listing(
         source=source,
         title=shortened(from_plain(_text(item, "title")), 1000) or shortened(parts.abstract, 80) or url,
-        url=url,
+        url=f"https://arxiv.org/abs/{found[0]}" if found else url,
         abstract=shortened(parts.abstract, LONGEST_ABSTRACT),
         authors=people([parts.authors] if parts.authors else _authors(item)),
-        categories=tuple(
-            dict.fromkeys(from_plain(tag) for tag in _list(item, "tags") if isinstance(tag, str) and tag.strip())
-        ),
+        categories=_categories(item),
         listed_on=_day(_text(item, "date_published") or _text(item, "date_modified"), now),
         arxiv_id=found[0] if found else "",
         version=found[1] if found else None,
@@ -55,6 +55,11 @@ def _text(item: dict[str, Any], key: str) -> str:
 def _list(item: dict[str, Any], key: str) -> list[Any]:
     value = item.get(key)
     return value[:1000] if isinstance(value, list) else []
+
+
+def _categories(item: dict[str, Any]) -> tuple[str, ...]:
+    tags = [tag[:1000] for tag in _list(item, "tags")[:_MOST_CATEGORIES] if isinstance(tag, str)]
+    return tuple(dict.fromkeys(name for tag in tags if (name := shortened(from_plain(tag), 100))))
 
 
 def _authors(item: dict[str, Any]) -> list[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from digest.errors import Gone, NotBefore, SourceError
-from digest.models import Memory
+from digest.models import Listing, Memory
 from digest.sources.answer import Answer, Validators
+from digest.sources.identity import paper_id
 
 
 def remembered(memories: Mapping[str, Memory], source: str, part: str, url: str) -> Memory:
@@ -64,12 +66,24 @@ def after_answer(memory: Memory, answer: Answer, entries: int, now: datetime, lo
     )
 
 
+def with_news(memory: Memory, listings: Iterable[Listing], now: datetime) -> Memory:
+    """Notes the moment when this part lists other papers than before, known from elsewhere or not; an empty list is none."""
+    ids = sorted({paper_id(one) for one in listings})
+    if not ids:
+        return memory
+    seen = hashlib.sha256("\n".join(ids).encode("utf-8", "replace")).hexdigest()[:16]
+    return memory if seen == memory.seen else replace(memory, seen=seen, last_new_at=now)
+
+
 def after_error(memory: Memory, error: SourceError, now: datetime) -> Memory:
-    """A try failed. A moved address that fails is dropped, so that the configured one is asked next."""
+    """A try failed. A moved address that fails is dropped, so that the configured one is asked next.
+
+    Gone for good is only the configured address, and only by its own word.
+    """
     waiting = isinstance(error, NotBefore)
     return replace(
         memory,
-        gone=isinstance(error, Gone),
+        gone=isinstance(error, Gone) and not memory.moved_to,
         not_before_at=error.until if isinstance(error, NotBefore) else None,
         moved_to=memory.moved_to if waiting else "",
         checked_at=now,

@@ -1,7 +1,8 @@
 """The state of a source, in a word and a sentence. Pure.
 
-What decides is content, not dates in the feed and not that a request succeeded: unseen papers, per part, against the
-lists that should have come since the last of them. arXiv has served yesterday's list under today's date.
+What decides is content, not dates in the feed and not that a request succeeded: when a part last listed other papers
+than before (whether another source had them or not), against the lists that should have come since. arXiv has served
+yesterday's list under today's date.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from digest.models import SourceState
-from digest.sources import arxiv_calendar
+from digest.sources import arxiv_calendar, arxiv_hold
 from digest.sources.reading import Reading
 
 GRAVITY: Sequence[SourceState] = ("failing", "stale", "waiting", "fresh", "quiet")
@@ -45,6 +46,7 @@ def judge(
     kind: str, readings: Sequence[Reading], new_by_part: Mapping[str, int], now: datetime
 ) -> tuple[SourceState, str]:
     """The state of a source and why, as a fragment of a sentence for people; `new_by_part` counts unseen papers."""
+    readings = [one for one in readings if (kind, one.memory.part) != ("arxiv", arxiv_hold.PART)]
     new = {one.memory.part: new_by_part.get(one.memory.part, 0) for one in readings}
     verdicts = [_verdict(kind, one, new[one.memory.part], now) for one in readings]
     if not verdicts:
@@ -74,12 +76,10 @@ def _verdict(kind: str, reading: Reading, new: int, now: datetime) -> _Verdict:
 
 
 def _by_rhythm(rhythm: Rhythm, reading: Reading, now: datetime) -> tuple[SourceState, str]:
-    """A part with lists on known days, and nothing unseen in this reading."""
+    """A part with lists on known days, and nothing that the store had not."""
     memory, today = reading.memory, rhythm.today(now)
     quiet = rhythm.quiet(now)
     if memory.last_new_at is None:
-        if memory.entries:
-            return "fresh", "nothing that is not known from elsewhere{where}"
         return ("quiet", quiet) if quiet else ("waiting", f"the list of {_day(today, now)} is not there yet{{where}}")
     due = rhythm.due(memory.last_new_at, now)
     if not due:
@@ -95,14 +95,10 @@ def _by_rhythm(rhythm: Rhythm, reading: Reading, now: datetime) -> tuple[SourceS
 
 
 def _by_age(reading: Reading, now: datetime) -> tuple[SourceState, str]:
-    """A feed without a rhythm, and nothing unseen in this reading."""
+    """A feed without a rhythm, and nothing that the store had not."""
     last = reading.memory.last_new_at
     if last is None:
-        return (
-            ("fresh", "nothing that is not known from elsewhere")
-            if reading.memory.entries
-            else ("quiet", "no papers yet")
-        )
+        return "quiet", "no papers yet"
     on = _day(last.astimezone(UTC).date(), now)
     if now - last <= FRESH_FOR:
         return "fresh", f"last new paper on {on}"

@@ -51,6 +51,7 @@ _QUOTED = re.compile(r"``(?P<a>[^`]{1,600}?)''|(?<![\w'])''(?P<b>[^\s'][^']{0,60
 _SINGLE = re.compile(r"(?<![\w`])`(?P<a>[^`'$\\{}]{1,80})'(?!\w)")
 _JSON_QUOTES = re.compile(r'(?<!\w)\\"([^"\\]{1,300})\\"(?![\w{\\])')
 _BEFORE_REMOVED = " \t\n~\u00a0"
+_MARK_AFTER = re.compile(r"[ \t\n~\u00a0]*+([,;:])(?=\s|$)")
 _ESCAPED_IN_URL = re.compile(r"\\([_%#&~$])")
 _TEX_MARKS = ("\\", "$", "{", "~", "`", "''", "--")
 
@@ -77,7 +78,20 @@ def unicode_of(source: str, nested: int = 0) -> str:
     tokens = list(_TOKEN.finditer(source))
     prose = _Prose(source, tokens, [token.start() for token in tokens], _partners(source, tokens), nested)
     parts = _read(prose, 0, len(source), 0).split(_REMOVED)
-    return "".join([*(part.rstrip(_BEFORE_REMOVED) for part in parts[:-1]), parts[-1]])
+    return _closed(parts) if len(parts) > 1 else parts[0]
+
+
+def _closed(parts: list[str]) -> str:
+    """What stood around removed citations, without the spaces and the second comma that they leave behind."""
+    out: list[str] = []
+    last = ""
+    for number, part in enumerate(parts):
+        text = part if number == len(parts) - 1 else part.rstrip(_BEFORE_REMOVED)
+        if number and (mark := _MARK_AFTER.match(text)):
+            text = text[mark.end() - (last != ",") :] if mark[1] == "," else text[mark.start(1) :]
+        out.append(text)
+        last = text[-1:] or last
+    return "".join(out)
 
 
 def _partners(source: str, tokens: list[re.Match[str]]) -> dict[int, int]:

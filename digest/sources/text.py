@@ -17,7 +17,9 @@ from digest.sources.tex import unicode_of
 # invisible operators, byte order marks, tags, noncharacters.
 _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef"
-    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff"
+    + "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
+    + "]"
 )
 _JOINED_SCRIPTS = (
     "\u0590-\u0dff\u0e00-\u109f\u1780-\u18af\u1c00-\u1cff\ua800-\uabff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff"
@@ -25,6 +27,7 @@ _JOINED_SCRIPTS = (
 _LOOSE_JOINER = re.compile(rf"(?<![{_JOINED_SCRIPTS}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINED_SCRIPTS}])")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _FOREIGN_RUN = re.compile(r"[^\x00-\u02ff]{32,}")
+_DOUBLED_LINK = re.compile(r"(https?://[^\s{}]{1,500}+)\{\1\}")  # left of \href{…}{…} on Hugging Face
 _LONGEST_TEX = 100_000  # characters; longer texts are articles and no abstracts, and their TeX stays
 _MARKS = 16  # combining marks on one letter; more of them are mischief and make normalising slow
 _CODE = re.compile(
@@ -38,6 +41,8 @@ def from_plain(raw: str) -> str:
     text = clean(raw)
     if "&" in text:
         text = clean(_ENTITY.sub(lambda match: unescape(match[0]), text))
+    if "}" in text and "http" in text:
+        text = _DOUBLED_LINK.sub(r"\1", text)
     return clean(unicode_of(text)) if len(text) <= _LONGEST_TEX else text
 
 

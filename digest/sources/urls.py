@@ -10,7 +10,13 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from digest.errors import FetchError
 
 LONGEST = 2000  # characters; longer addresses are of no use to a reader or a mail program
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\s]")
+# Controls, spaces, bidirectional controls, lone surrogates, noncharacters.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x20\x7f-\x9f\\s\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\uffff"
+    "\U000e0000-\U000e0fff"
+    + "".join(chr(plane << 16 | last) for plane in range(1, 17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
 
 
 def host_of(url: str) -> str:

@@ -142,7 +142,7 @@ def _join(
     for other in others:
         _absorb(oldest, other, owners, batch)
     outranked = arrival.listing.authority < oldest.row["authority"]
-    if _add(oldest.row, _said(arrival.listing)):
+    if _add(oldest.row, _said(arrival.listing)) or others:
         oldest.changed = True
         batch.updated += 1
     else:

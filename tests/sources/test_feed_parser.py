@@ -198,6 +198,57 @@ def test_it_recognises_arxiv_papers_and_leaves_replacements_out() -> None:
     assert "replacement" in parsed.notes[0]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "<link>http://evil.example/?u=arxiv.org/abs/2611.00001</link>",
+        "<link>http://evil.example/1</link><guid isPermaLink='false'>http://evil.example/arxiv.org/abs/2611.00001</guid>",
+        "<link>http://evil.example/1</link><description>arXiv:2611.00001v9 Announce Type: new Abstract: Mine.</description>",
+        "<title>Mine (arXiv:2611.00001v9 [cs.LG])</title><link>http://evil.example/1</link>",
+    ],
+)
+def test_an_arxiv_id_in_somebodys_link_or_text_is_not_the_papers(fields: str) -> None:
+    one = only(rss(fields))
+    assert (one.arxiv_id, one.version, one.pdf_url) == ("", None, "")
+    assert one.url.startswith("http://evil.example/")
+    assert one.authority == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "<link>https://huggingface.co/papers/2611.00001</link>",
+        "<link>https://tldr.takara.ai/p/2611.00001</link>",
+        "<link>https://doi.org/10.48550/arXiv.2611.00001</link>",
+        "<link>http://evil.example/1</link><guid isPermaLink='false'>oai:arXiv.org:2611.00001v1</guid>",
+    ],
+)
+def test_an_arxiv_paper_is_opened_at_arxiv(fields: str) -> None:
+    one = only(rss(f"<title>A</title>{fields}"))
+    assert (one.arxiv_id, one.url) == ("2611.00001", "https://arxiv.org/abs/2611.00001")
+
+
+def test_a_json_feed_names_arxiv_papers_by_the_host_of_a_link() -> None:
+    items = [
+        {"url": "http://evil.example/?u=arxiv.org/abs/2611.00001", "title": "A"},
+        {"url": "https://blog.example/1", "external_url": "https://arxiv.org/abs/2611.00002v3", "title": "B"},
+        {"url": "https://blog.example/2", "title": "C", "tags": [f"{number}" + "x" * 999 for number in range(999)]},
+    ]
+    evil, linked, tagged = parse(
+        json.dumps({"version": "https://jsonfeed.org/version/1", "items": items}).encode()
+    ).listings
+    assert (evil.arxiv_id, evil.url) == ("", "http://evil.example/?u=arxiv.org/abs/2611.00001")
+    assert (linked.arxiv_id, linked.version, linked.url) == ("2611.00002", 3, "https://arxiv.org/abs/2611.00002")
+    assert len(tagged.categories) == 50
+    assert max(map(len, tagged.categories)) <= 100
+
+
+def test_a_huge_identifier_is_read_in_time() -> None:
+    for text in ("10.1000/(sici)1-&lt;" * 20_000, "10.1000/" + ")" * 400_000):
+        one = only(rss(f"<title>A</title><link>https://example.org/1</link><dc:identifier>{text}</dc:identifier>"))
+        assert one.title == "A"
+
+
 def test_it_reads_the_old_arxiv_title() -> None:
     one = only(
         rss("<title>Hybrid Mesons. (arXiv:1805.06430v1 [nucl-th])</title><link>http://arxiv.org/abs/1805.06430</link>")

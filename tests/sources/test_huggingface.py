@@ -283,3 +283,36 @@ async def test_a_wrong_shape_is_an_error_in_the_reading(client: PoliteClient, fe
     feed_server.page("/api/daily_papers", b"<html>")
     reading = await read(client, feed_server)
     assert str(reading.error) == "an HTML page came instead of the list of papers"
+
+
+async def test_after_a_pause_it_goes_back_to_the_newest_day_it_had(
+    client: PoliteClient, feed_server: FeedServer
+) -> None:
+    days = {TODAY - timedelta(days=back): [entry(back, TODAY - timedelta(days=back))] for back in range(30)}
+    served(feed_server, days)
+    memory = Memory(source="hf", configured_url=feed_server.url, announced_on=TODAY - timedelta(days=9))
+    reading = await read(client, feed_server, memory)
+    assert (len(reading.listings), reading.notes, reading.memory.announced_on) == (10, (), TODAY)
+
+
+async def test_lists_missed_for_longer_than_two_weeks_are_named(client: PoliteClient, feed_server: FeedServer) -> None:
+    days = {TODAY - timedelta(days=back): [entry(back, TODAY - timedelta(days=back))] for back in range(30)}
+    served(feed_server, days)
+    memory = Memory(source="hf", configured_url=feed_server.url, announced_on=TODAY - timedelta(days=20))
+    reading = await read(client, feed_server, memory)
+    assert len(reading.listings) == 14
+    assert reading.notes == ("the lists between 2026-11-03 and 2026-11-10 were missed and are not fetched any more",)
+
+
+async def test_days_behind_an_error_are_asked_for_again(client: PoliteClient, feed_server: FeedServer) -> None:
+    feed_server.page("/api/daily_papers", Reply(body=json.dumps([entry(1)]).encode()), Reply(status=500))
+    before = TODAY - timedelta(days=9)
+    memory = Memory(source="hf", configured_url=feed_server.url, announced_on=before)
+    reading = await read(client, feed_server, memory)
+    assert (len(reading.listings), reading.memory.announced_on) == (1, before)
+
+
+async def test_a_list_that_is_gone_does_not_end_the_source(client: PoliteClient, feed_server: FeedServer) -> None:
+    feed_server.page("/api/daily_papers", Reply(status=410))
+    reading = await read(client, feed_server)
+    assert (reading.memory.gone, reading.memory.failures) == (False, 1)

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.models import Listing
-from digest.sources.identity import arxiv_id, doi, family_name, may_merge, normal_url, paper_id, paper_keys, plain_url
+from digest.sources.identity import (
+    arxiv_id,
+    doi,
+    family_name,
+    linked_arxiv_id,
+    may_merge,
+    normal_url,
+    paper_id,
+    paper_keys,
+    plain_url,
+)
 
 
 def listing(**said: Any) -> Listing:
@@ -111,7 +121,107 @@ def test_title_and_first_author_recognise_a_paper_elsewhere() -> None:
             title="On computable numbers, and the  ENTSCHEIDUNGSPROBLEM",
         )
     )
-    assert here == there
+    assert here[0].startswith("title:")
+    assert here[0] == there[0]
+    assert here[1:] != there[1:], "the pages differ"
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [
+        ("http://arxiv.org/abs/2611.00001v2", ("2611.00001", 2)),
+        ("https://rss.arxiv.org/abs/2611.00001", ("2611.00001", None)),
+        ("https://user@ARXIV.org:443/pdf/2611.00001.pdf#page=2", ("2611.00001", None)),
+        ("https://ar5iv.labs.arxiv.org/html/hep-th/9901001", ("hep-th/9901001", None)),
+        ("https://huggingface.co/papers/2611.00001", ("2611.00001", None)),
+        ("https://www.alphaxiv.org/overview/2611.00001v1", ("2611.00001", 1)),
+        ("https://tldr.takara.ai/p/2611.00001", ("2611.00001", None)),
+        ("https://doi.org/10.48550%2FarXiv.2611.00001", ("2611.00001", None)),
+        ("oai:arXiv.org:2611.00001v3", ("2611.00001", 3)),
+        ("http://evil.example/?u=arxiv.org/abs/2611.00001", None),
+        ("http://evil.example/arxiv.org/abs/2611.00001", None),
+        ("http://arxiv.org.evil.example/abs/2611.00001", None),
+        ("http://evilarxiv.org/abs/2611.00001", None),
+        ("http://arxiv.org@evil.example/abs/2611.00001", None),
+        ("http://arxiv.org/search/?q=arxiv.org/abs/2611.00001", None),
+        ("http://[bad/abs/2611.00001", None),
+        ("see oai:arXiv.org:2611.00001", None),
+        ("arXiv:2611.00001", None),
+        ("2611.00001", None),
+    ],
+)
+def test_the_host_of_a_link_decides_whether_it_names_an_arxiv_paper(link: str, found: object) -> None:
+    assert linked_arxiv_id(link) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.1000/(sici)" * 300_000,
+        "10.1000/1234-&lt;" * 300_000,
+        "10.1000/(sici)" + "<" * 4_000_000,
+        "10.1000/" + ")" * 4_000_000,
+        "10.1000/a" + "]." * 2_000_000,
+        "10.1000." * 500_000,
+        "10.1000/a.full" * 300_000,
+        "10.1101/1v1" * 400_000,
+        "arxiv " + " " * 4_000_000,
+        "arxiv:math." + "a" * 4_000_000,
+        "http://" + "arxiv.org." * 400_000,
+        "%2f" * 1_000_000,
+        " " * 4_000_000,
+    ],
+    ids=lambda text: text[:16],
+)
+def test_megabytes_of_almost_identifiers_come_to_an_end(text: str) -> None:
+    for _ in range(200):
+        arxiv_id(text)
+        linked_arxiv_id(text)
+        doi(text)
+
+
+def test_an_identifier_behind_two_thousand_characters_is_not_found() -> None:
+    assert doi("10.1000/abc" + " " * 2000) == "10.1000/abc"
+    assert doi(" " * 2000 + "10.1000/abc") == ""
+    assert arxiv_id("x" * 2000 + " arXiv:2611.00001") is None
+
+
+def test_the_page_is_a_key_where_no_strong_one_is() -> None:
+    named = {"authors": ("Ada Lovelace",)}
+    assert [key.partition(":")[0] for key in paper_keys(listing(**named))] == ["title", "link", "hash"]
+    assert [key.partition(":")[0] for key in paper_keys(listing(**named, permalink=False))] == ["title", "hash"]
+
+
+def test_pages_of_one_host_share_half_a_key() -> None:
+    def link(url: str) -> str:
+        return paper_keys(listing(url=url))[0]
+
+    assert link("https://a.org/1") == link("http://www.a.org/1")
+    assert link("https://a.org/1") != link("https://a.org/2")
+    assert link("https://a.org/1").rpartition(":")[0] == link("https://a.org/2").rpartition(":")[0]
+    assert link("https://a.org/1").rpartition(":")[0] != link("https://b.org/1").rpartition(":")[0]
+
+
+@pytest.mark.parametrize(
+    "preprint",
+    [
+        "10.1101/2026.01.02.123456",
+        "10.64898/2026.01.02.123456",
+        "10.21203/rs.3.rs-1/v1",
+        "10.20944/preprints202601.0001.v1",
+        "10.26434/chemrxiv-2026-abc",
+        "10.31234/osf.io/abcde",
+    ],
+)
+def test_a_preprint_and_its_journal_version_may_be_one(preprint: str) -> None:
+    assert may_merge([f"doi:{preprint}"], ["doi:10.1038/s41586-026-1"])
+    assert may_merge([f"doi:{preprint}", "doi:10.1038/s41586-026-1"], ["doi:10.1038/s41586-026-1", "arxiv:2611.00001"])
+    assert not may_merge([f"doi:{preprint}"], ["doi:10.1101/2020.09.09.999999"])
+    assert not may_merge([f"doi:{preprint}", "doi:10.1038/a"], ["doi:10.1038/b"])
+
+
+def test_a_journal_that_shares_a_prefix_with_a_preprint_server_is_a_journal() -> None:
+    assert not may_merge(["doi:10.1101/gr.123456.111"], ["doi:10.1038/s41586-026-1"])
 
 
 def test_a_short_title_identifies_nothing() -> None:

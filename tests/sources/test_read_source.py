@@ -155,8 +155,9 @@ async def test_a_new_address_in_the_settings_forgets_everything(client: PoliteCl
     feed_server.page("/b", RSS)
     gone = await read(feed(f"{feed_server.url}/a"), client)
     assert gone[0].memory.gone
-    (fresh,) = await read(feed(f"{feed_server.url}/b"), client, gone, last_new_at=NOW)
-    assert (fresh.error, fresh.memory.gone, fresh.memory.last_new_at) == (None, False, None)
+    (fresh,) = await read(feed(f"{feed_server.url}/b"), client, gone, seen="x")
+    assert (fresh.error, fresh.memory.gone, fresh.memory.last_new_at) == (None, False, NOW)
+    assert fresh.memory.seen != "x"
 
 
 async def test_a_410_is_never_asked_again(client: PoliteClient, feed_server: FeedServer) -> None:
@@ -296,15 +297,51 @@ async def test_a_429_of_the_api_gives_the_feeds_a_pause_of_an_hour_at_most(
 ) -> None:
     feed_server.page("/atom/cs.LG", announced("2611.00001"))
     feed_server.page("/api/query", Reply(status=429, headers={"Retry-After": "9000"}))
-    (reading,) = await read(arxiv(feed_server), client)
+    reading, pause = await read(arxiv(feed_server), client)
     assert (reading.error, reading.memory.not_before_at) == (None, NOW + timedelta(hours=1))
+    assert (pause.memory.part, pause.memory.failures) == ("api", 1)
+    assert pause.memory.not_before_at == NOW + timedelta(seconds=9000)
+    assert judge("arxiv", [reading, pause], {}, NOW)[0] == "fresh"
+
+
+async def test_the_api_is_never_asked_before_its_time(client: PoliteClient, feed_server: FeedServer) -> None:
+    feed_server.page("/atom/cs.LG", announced("2611.00001"))
+    feed_server.page("/api/query", Reply(status=403), answered("2611.00001"))
+    refused = await read(arxiv(feed_server), client)
+    assert refused[1].memory.not_before_at == NOW + timedelta(hours=6)
+    async with PoliteClient("https://digest.example.org", gates=Gates({"arxiv": 0.0}, others=0.0)) as later:
+        held = await read(arxiv(feed_server), later, refused, now=NOW + timedelta(hours=5))
+        assert "/api/query" not in "".join(feed_server.targets()[2:])
+        assert (held[1].memory.not_before_at, held[1].memory.failures) == (NOW + timedelta(hours=6), 1)
+        assert held[0].notes[0].startswith("authors as the feed has them: arXiv's API asked to wait until 12:30 UTC")
+        assert len(await read(arxiv(feed_server), later, held, now=NOW + timedelta(hours=7))) == 1
+    assert "/api/query" in feed_server.targets()[-1]
+
+
+@pytest.mark.parametrize("reply", [Reply(status=429, headers={"Retry-After": "9000"}), Reply(status=403)])
+@pytest.mark.parametrize("path", ["/api/query", "/atom/cs.LG"])
+async def test_a_second_arxiv_source_is_not_asked_after_the_first_was_refused(
+    path: str, reply: Reply, client: PoliteClient, feed_server: FeedServer
+) -> None:
+    feed_server.page("/atom/cs.LG", announced("2611.00001"))
+    feed_server.page(path, reply)
+    await read(arxiv(feed_server), client)
+    asked = feed_server.targets()
+    other = SourceSettings(name="other", kind="arxiv", url=feed_server.url, categories=("stat.ML",))
+    second = await read(other, client)
+    assert feed_server.targets() == asked
+    assert [(one.memory.part, one.memory.failures, bool(one.held)) for one in second] == [
+        ("stat.ML", 0, True),
+        ("api", 0, True),
+    ]
+    assert second[0].memory.not_before_at == NOW + timedelta(hours=1)
 
 
 async def test_after_one_not_before_the_other_categories_are_not_asked(
     client: PoliteClient, feed_server: FeedServer
 ) -> None:
     feed_server.page("/atom/cs.LG", Reply(status=429, headers={"Retry-After": "600"}))
-    first, second = await read(arxiv(feed_server, "cs.LG", "cs.AI"), client)
+    first, second, _ = await read(arxiv(feed_server, "cs.LG", "cs.AI"), client)
     assert isinstance(first.error, NotBefore)
     assert second.held == "asked to wait until 06:40 UTC"
     assert feed_server.targets() == ["/atom/cs.LG"]
@@ -421,3 +458,43 @@ async def test_the_arxiv_gate_is_kept_over_feeds_and_api(feed_server: FeedServer
     async with PoliteClient("x", gates=Gates(sleep=sleep, clock=lambda: 5.0)) as client:
         await read(arxiv(feed_server, "cs.LG", "cs.AI"), client)
     assert slept == [3.0, 3.0]
+
+
+# --- what the configured address says itself
+
+
+async def test_a_410_behind_a_redirect_is_a_failure_and_no_farewell(
+    client: PoliteClient, feed_server: FeedServer
+) -> None:
+    feed_server.page("/f", Reply(status=301, headers={"Location": "/new"}))
+    feed_server.page("/new", Reply(status=410))
+    (reading,) = await read(feed(f"{feed_server.url}/f"), client)
+    assert (str(reading.error), reading.memory.gone) == ("127.0.0.1 answered 410", False)
+
+
+async def test_a_410_of_a_remembered_address_sends_us_back_to_the_configured_one(
+    client: PoliteClient, feed_server: FeedServer
+) -> None:
+    feed_server.page("/f", Reply(status=308, headers={"Location": "/new"}))
+    feed_server.page("/new", Reply(body=RSS), Reply(status=410))
+    source = feed(f"{feed_server.url}/f")
+    moved = await read(source, client)
+    assert moved[0].memory.moved_to.endswith("/new")
+    gone = await read(source, client, moved)
+    assert (gone[0].memory.gone, gone[0].memory.moved_to, gone[0].held) == (False, "", "")
+    assert not isinstance(gone[0].error, Gone)
+    feed_server.page("/f", RSS)
+    (back,) = await read(source, client, gone)
+    assert (back.error, len(back.listings)) == (None, 1)
+
+
+# --- the door
+
+
+async def test_the_door_drops_what_cannot_be_kept_and_counts_it(client: PoliteClient, feed_server: FeedServer) -> None:
+    entry = '{"paper": {"id": "2611.0000%d", "projectPage": "http://e.example/\\ud800", "upvotes": 99999999999}, "title": "%s"}'
+    body = f"[{entry % (1, 'T ' * 4_000_000)}, {entry % (2, 'Two')}]"
+    feed_server.page("/api/daily_papers", body.encode())
+    source = SourceSettings(name="hf", kind="huggingface", url=feed_server.url)
+    (reading,) = await read(source, client)
+    assert [(len(one.title) <= 500, one.project_url, one.upvotes) for one in reading.listings] == [(True, "", None)] * 2

@@ -239,3 +239,24 @@ def test_real_abstracts_keep_hardly_any_tex() -> None:
         texts = [from_plain(json.loads(line)["abstract"]) for line in islice(lines, 3000)]
     assert sum("\\" in text for text in texts) <= 6
     assert not any("$" in text and "\\" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (r"We study~\cite{x} : a", "We study: a"),
+        (r"namely, i.e., \cite{a}, to do", "namely, i.e., to do"),
+        (r"as in \cite{a} \cite{b}, and", "as in, and"),
+        (r"(see \cite{a}) : b", "(see) : b"),
+        ("ratio 3 : 4, , x", "ratio 3 : 4, , x"),
+        ("at https://x.org/a{https://x.org/a}.", "at https://x.org/a."),
+        ("at https://x.org/a{https://x.org/b}.", "at https://x.org/a{https://x.org/b}."),
+    ],
+)
+def test_a_removed_command_and_a_doubled_link_leave_nothing_behind(raw: str, text: str) -> None:
+    assert from_plain(raw) == text
+
+
+def test_many_removed_commands_and_braces_are_no_burden() -> None:
+    assert from_plain("\\cite{a} , " * 8000).count(",") == 1
+    assert from_plain("https://" * 10_000 + "}").startswith("https://")

@@ -1,12 +1,10 @@
-from collections.abc import Collection
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from digest.models import Listing
-from digest.store.merging import Arrival, Draft, merge, strong_keys
+from digest.sources import may_merge
+from digest.store.merging import Arrival
 
 
 def listing(source: str = "arxiv", title: str = "A Title", **fields) -> Listing:
@@ -15,11 +13,6 @@ def listing(source: str = "arxiv", title: str = "A Title", **fields) -> Listing:
 
 def arrival(*keys: str, **fields) -> Arrival:
     return Arrival(listing(**fields), keys[0], keys)
-
-
-def may_merge(one: Collection[str], other: Collection[str]) -> bool:
-    kinds = {key.split(":")[0] for key in one} & {key.split(":")[0] for key in other}
-    return not kinds
 
 
 async def test_new_papers_get_growing_numbers_in_the_order_given(store, now):
@@ -86,6 +79,29 @@ async def test_a_newer_version_replaces_the_text(store, now):
     assert (paper.title, paper.abstract, paper.version) == ("New", "new", 2)
 
 
+async def test_the_authority_of_a_text_is_remembered(store, now):
+    await store.papers.add([arrival("arxiv:1", title="By a feed")], now, may_merge)
+    await store.papers.add([arrival("arxiv:1", title="By arXiv", authority=2)], now, may_merge)
+    await store.papers.add([arrival("arxiv:1", title="By a feed", source="feed", version=9)], now, may_merge)
+    [paper] = await store.papers.window(0, 9)
+    assert (paper.title, paper.version, paper.sources) == ("By arXiv", None, ("arxiv", "feed"))
+
+
+async def test_a_new_paper_that_turns_out_to_be_known_is_not_counted_as_new(store, now):
+    batch = [arrival("arxiv:1"), arrival("doi:10.1/a"), arrival("arxiv:1", "doi:10.1/a")]
+    added = await store.papers.add(batch, now, may_merge)
+    assert (added.new, added.updated + added.unchanged) == (1, 2)
+    assert await store.papers.count() == 1
+
+
+async def test_two_issues_of_a_column_are_stored_as_two_papers(store, now):
+    one, other = (Arrival(listing(), f"hash:{n}", ("title:x", f"link:h:{n}", f"hash:{n}")) for n in (1, 2))
+    for _ in range(2):
+        await store.papers.add([one], now, may_merge)
+        await store.papers.add([other], now, may_merge)
+    assert await store.papers.count() == 2
+
+
 async def test_a_paper_without_a_day_is_listed_on_the_day_it_came(store, now):
     await store.papers.add([arrival("arxiv:1")], now, may_merge)
     assert [p.listed_on for p in await store.papers.search("", None, 9)] == [date(2026, 11, 23)]
@@ -134,28 +150,3 @@ async def test_the_cursor_of_a_new_reader_stands_before_recent_papers(store, now
     await store.papers.add([arrival("arxiv:2")], now - timedelta(hours=2), may_merge)
     assert await store.papers.newest_before(now - timedelta(days=1)) == 1
     assert await store.papers.newest_before(now - timedelta(days=5)) == 0
-
-
-keys = st.lists(
-    st.sampled_from(["arxiv:1", "arxiv:2", "doi:a", "doi:b", "title:x", "title:y"]), min_size=1, max_size=3, unique=True
-)
-
-
-@given(batches=st.lists(st.lists(keys, max_size=4), max_size=5))
-def test_whatever_arrives_each_key_belongs_to_one_paper(batches):
-    from datetime import UTC, datetime
-
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    stored: list[Draft] = []
-    for batch in batches:
-        arrivals = [arrival(*sorted(one)) for one in batch]
-        result = merge(arrivals, stored, now, may_merge)
-        assert result.fresh + result.updated + result.unchanged == len(arrivals)
-        gone = {seq for seq, _ in result.absorbed}
-        stored = [draft for draft in stored if draft.seq not in gone]
-        for draft in result.new:
-            draft.seq = max((one.seq or 0 for one in stored), default=0) + 1
-            stored.append(draft)
-        owned = [key for draft in stored for key in draft.keys if any(key in a.keys for a in arrivals)]
-        for key in strong_keys(owned):
-            assert sum(key in draft.keys for draft in stored) == 1
