@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from digest.deliver import Parcel, Skip, drain, needs_smtputf8, wire_address
-from digest.errors import StoreUnavailable
+from digest.errors import StoreError, StoreUnavailable
 from digest.models import Delivery, Outcome, Settlement, same_address
 from digest.pipeline.audience import Reader
 from digest.pipeline.composing import Composed, Composer, Silence
@@ -101,8 +101,8 @@ class _Post:
 
     async def _compose(self, row: Delivery) -> Parcel | Skip:
         reader = self._readers.get(row.subscriber_id)
-        if reader is None:
-            return Skip("the subscriber is gone")
+        if reader is None:  # came back while this run was under way: its keywords are not compiled
+            raise StoreError(f"{row.email} was changed during this run; run the same command again")
         composed = await self._composer.compose(reader, row.issue, row.after_seq, row.upto_seq, self._request.now)
         considered = await self._composer.considered(row.after_seq, row.upto_seq)
         self._run.papers = max(self._run.papers, considered)
