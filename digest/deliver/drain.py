@@ -19,13 +19,15 @@ from typing import Any, Protocol, Self
 from digest.deliver import settlement
 from digest.deliver.pace import Pace
 from digest.deliver.settlement import OnUncertain, Parcel, Skip
-from digest.errors import DeliveryError, DigestError, Refused, SenderRefused
+from digest.errors import Deferred, DeliveryError, DigestError, Refused, SenderRefused
 from digest.models import Delivery, Settlement
 
 __all__ = ["Connection", "Outbox", "Parcel", "Settlement", "Skip", "drain"]
 
 MOST_TROUBLES_IN_A_ROW = 20
 """After so many rows put off one after another the server is busy or broken: the rest waits for the next round."""
+# Mailbox busy, local error, mailbox full (RFC 5321 section 4.2.3): many of these must not starve who stands behind.
+_ONE_MAILBOX = frozenset({"450", "451", "452"})
 # Seconds that Ctrl-C waits for an answer to the final dot, and for the store to take a settlement.
 _GRACE = 3.0
 _ASK_AGAIN = 0.05
@@ -195,8 +197,9 @@ class _Batch:
             raise error
 
     def _count(self, error: BaseException) -> None:
-        """A refusal is an answer about one reader; anything else, often enough, is about the server."""
-        self._troubles_in_a_row = 0 if isinstance(error, Refused) else self._troubles_in_a_row + 1
+        """A refusal, or "not now" for one mailbox, is about one reader; anything else, often enough, about the server."""
+        about_one = isinstance(error, Refused) or (isinstance(error, Deferred) and error.reply[:3] in _ONE_MAILBOX)
+        self._troubles_in_a_row = 0 if about_one else self._troubles_in_a_row + 1
         if self._troubles_in_a_row >= MOST_TROUBLES_IN_A_ROW:
             self.halt()
 

@@ -204,9 +204,10 @@ def due_today(reader: Reader, now: datetime) -> Owed:
     return Owed(reader=reader, issue=today, due_at=due_at, due=True)
 
 
-def unserved(reader: Reader, last: LastIssue | None, due: Owed) -> bool:
+def unserved(reader: Reader, last: LastIssue | None, due: Owed, spread_minutes: int = 0) -> bool:
     """Whether an earlier due moment passed without an issue, so that this one must not wait for anything."""
-    before = last_due(reader.subscriber.cadence, due.due_at - timedelta(seconds=1))
+    spread = spread_of(reader.key, spread_minutes)
+    before = last_due(reader.subscriber.cadence, due.due_at - timedelta(seconds=1), spread)
     if before is None or not _counts(reader, before.issue, before.at):
         return False
     paused_until = reader.subscriber.paused_until

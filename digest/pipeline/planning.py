@@ -43,7 +43,10 @@ async def plan(settings: Settings, store: Store, request: Request, readers: Sequ
     if not request.forced:
         due = await _patient(settings, store, request, due, last, result)
         await _check_surge(settings, store, request, due)
-    rows = [Planned(subscriber_id=one.reader.row_id or 0, issue=one.issue, due_at=one.due_at) for one in due]
+    rows = [
+        Planned(subscriber_id=one.reader.row_id or 0, issue=one.issue, due_at=one.due_at, by_name=request.forced)
+        for one in due
+    ]
     waiting = set(await store.outbox.plan(rows, request.now, again=request.forced))
     result.held += [one.reader for one in due if one.reader.row_id in waiting]
     return result
@@ -93,7 +96,8 @@ async def _patient(
     ready: list[Owed] = []
     for one in due:
         until = one.due_at + patience
-        if late and request.now < until and not unserved(one.reader, last.get(one.reader.row_id or 0), one):
+        before = last.get(one.reader.row_id or 0)
+        if late and request.now < until and not unserved(one.reader, before, one, settings.schedule.spread):
             reason = f"waits until {until:%H:%M} UTC for {', '.join(late)}"
             email = one.reader.subscriber.email
             result.reports.append(
@@ -112,6 +116,6 @@ async def _check_surge(settings: Settings, store: Store, request: Request, due: 
     usual = max(history, default=0)
     if usual and len(due) > usual * settings.delivery.surge:
         raise UsageError(
-            f"{len(due)} digests are due, but at most {usual} were for any of the last {len(history)} issues; nothing "
-            "was sent. If that is right, run the same command with --yes, or raise [delivery] surge"
+            f"{len(due)} digests are due, but at most {usual} were for any of the last {len(history)} issues; none of "
+            "them was sent. If that is right, run the same command with --yes, or raise [delivery] surge"
         )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from digest.deliver import Parcel, Skip, drain, needs_smtputf8, wire_address
-from digest.errors import StoreError, StoreUnavailable
+from digest.errors import StoreError, StoreUnavailable, UsageError
 from digest.models import Delivery, Outcome, Settlement, same_address
 from digest.pipeline.audience import Reader
 from digest.pipeline.composing import Composed, Composer, Silence
@@ -38,7 +38,11 @@ async def post(
     only = frozenset(reader.row_id or 0 for reader in readers) if request.forced else None
     await store.outbox.recover(datetime.now(UTC))
     work = _Post(settings, store, request, composer, readers, run, on_progress)
-    first = await plan(settings, store, request, readers)
+    try:
+        first = await plan(settings, store, request, readers)
+    except UsageError:
+        await work.drain(only)  # what earlier runs left has nothing to do with today's number
+        raise
     try:
         await work.drain(only)
         second = await plan(settings, store, request, first.held) if first.held and not run.stopped else Plan()

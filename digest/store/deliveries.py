@@ -94,7 +94,7 @@ class Deliveries:
         """How many digests were due for each of the last issues before a day, whatever became of them, newest first."""
         statement = (
             select(func.count())
-            .where(deliveries.c.kind == "digest", deliveries.c.issue < before)
+            .where(deliveries.c.kind == "digest", deliveries.c.by_name.is_(False), deliveries.c.issue < before)
             .group_by(deliveries.c.issue)
             .order_by(deliveries.c.issue.desc())
             .limit(issues)
@@ -119,6 +119,6 @@ def _with_address() -> Select[Any]:
 
 def as_delivery(row: Mapping[str, Any] | RowMapping) -> Delivery:
     """A row, joined with its address, in everybody's words."""
-    left_out = {"status", "lease_owner", "lease_until", "html_bytes", "message_bytes"}
+    left_out = {"by_name", "status", "lease_owner", "lease_until", "html_bytes", "message_bytes"}
     fields = {name: value for name, value in row.items() if name not in left_out}
     return Delivery(**{**fields, "papers": tuple(fields["papers"])})

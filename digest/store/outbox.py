@@ -36,6 +36,8 @@ class Planned:
     subscriber_id: int
     issue: date
     due_at: datetime
+    by_name: bool = False
+    """Asked for by hand: it says nothing of what is usual."""
 
 
 class Outbox:
@@ -69,11 +71,15 @@ class Outbox:
         return waiting
 
     async def withdraw(self, subscriber_ids: Sequence[int], reason: str, now: datetime) -> None:
-        """Settle the queued rows of some subscribers as skipped; the cursor stays, so a later issue has their papers."""
+        """Settle queued rows of some subscribers as skipped; the cursor stays, so a later issue has their papers.
+
+        A row whose mail may have arrived stays: only its repeat has the same Message-ID.
+        """
         values = {"state": "skipped", "reason": reason, "settled_at": now, "next_attempt_at": None}
         async with self._database.write() as connection:
             for ids in chunks(subscriber_ids):
-                queued = and_(OPEN, deliveries.c.state == "queued", deliveries.c.subscriber_id.in_(ids))
+                certain = and_(deliveries.c.state == "queued", deliveries.c.uncertain.is_(False))
+                queued = and_(OPEN, certain, deliveries.c.subscriber_id.in_(ids))
                 await connection.execute(update(deliveries).where(queued).values(values))
 
     async def recover(self, real_now: datetime) -> int:
@@ -208,6 +214,7 @@ def _new_row(one: Planned, after: int, upto: int, now: datetime) -> dict[str, An
         "papers": [],
         "html_bytes": 0,
         "message_bytes": 0,
+        "by_name": one.by_name,
     }
 
 

@@ -160,6 +160,7 @@ deliveries = Table(
     Column("papers", JSON, nullable=False),
     Column("html_bytes", Integer, nullable=False),
     Column("message_bytes", Integer, nullable=False),
+    Column("by_name", Boolean, nullable=False),
     UniqueConstraint("subscriber_id", "kind", "issue"),
     # Settled rows are the great majority; the sender looks only at the others.
     Index("ix_deliveries_open", "state", "after_seq", "id", sqlite_where=text("state IN ('queued', 'sending')")),

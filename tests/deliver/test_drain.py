@@ -290,9 +290,16 @@ async def test_an_absent_server_stops_the_batch(closed_port: int) -> None:
     assert outbox.states() == {"queued": 5}
 
 
+async def test_many_full_mailboxes_do_not_starve_who_stands_behind(mail_server: Servers) -> None:
+    server, outbox = mail_server(), outbox_of(*map(row, range(MOST_TROUBLES_IN_A_ROW + 5)))
+    server.fail("rcpt", "452 4.2.2 mailbox full", times=MOST_TROUBLES_IN_A_ROW + 2)
+    assert await run(outbox, server.port) is None
+    assert outbox.states() == {"queued": MOST_TROUBLES_IN_A_ROW + 2, "sent": 3}
+
+
 async def test_it_leaves_a_busy_server_alone_after_many_deferrals(mail_server: Servers) -> None:
     server, outbox = mail_server(), outbox_of(*map(row, range(100)))
-    server.fail("rcpt", "451 4.7.1 too busy")
+    server.fail("rcpt", "421 4.7.0 too busy")
     assert await run(outbox, server.port, connections=2) is None
     assert MOST_TROUBLES_IN_A_ROW <= len(outbox.settled) <= MOST_TROUBLES_IN_A_ROW + 1
     assert len([one for one in outbox.rows.values() if not one.attempts]) >= 79

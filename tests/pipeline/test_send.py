@@ -8,6 +8,7 @@ from email.policy import default
 import pytest
 
 TITLES = ["Graph neural networks for proteins", "A graph neural network at sea", "On sourdough"]
+EARLY = "2026-11-23T06:00:00+00:00"
 AT = "2026-11-23T08:00:00+00:00"
 NEXT_DAY = "2026-11-24T08:00:00+00:00"
 
@@ -113,11 +114,10 @@ def test_a_day_without_a_match_is_recorded_with_its_reason(ready):
 
 def test_before_the_hour_nobody_is_due_but_the_preview_shows_what_will_come(ready):
     instance, server = ready
-    early = "2026-11-23T06:00:00+00:00"
-    status, document = instance.send(at=early)
+    status, document = instance.send(at=EARLY)
     assert (status, document["digests"]) == (0, [])
     assert server.inbox == []
-    _, dry = instance.send("--dry-run", at=early)
+    _, dry = instance.send("--dry-run", at=EARLY)
     assert {one["outcome"] for one in dry["digests"]} == {"ready"}
     assert {one["reason"] for one in dry["digests"]} == {"not due before 2026-11-23 07:30 UTC"}
     _, due = instance.send()
@@ -205,8 +205,7 @@ def test_a_repeat_after_a_lost_answer_has_the_same_message_id(ready):
 
 def test_to_sends_todays_issue_before_its_hour_and_not_twice(ready):
     instance, server = ready
-    early = "2026-11-23T06:00:00+00:00"
-    _, document = instance.send("--to", "ADA@example.org", at=early)
+    _, document = instance.send("--to", "ADA@example.org", at=EARLY)
     assert document["totals"]["sent"] == 1
     _, document = instance.send("--to", "ada@example.org")
     assert [(one["outcome"], one["reason"]) for one in document["digests"]] == [("skipped", "already sent")]
@@ -236,6 +235,7 @@ def test_a_test_mail_is_marked_and_counts_for_nothing(ready):
 
 def test_an_unsubscribed_address_is_never_mailed_even_by_name(ready):
     instance, server = ready
+    instance.send(at=EARLY)  # everybody joins on that day, whatever day the clock says
     assert instance.digest("subscribers", "remove", "ada@example.org")[0] == 0
     instance.send()
     _, document = instance.send("--to", "ada@example.org")
@@ -360,6 +360,7 @@ def test_a_file_that_cannot_be_written_does_not_stop_the_mail(ready):
 
 def test_a_test_mail_never_goes_to_who_left_and_is_never_taken_for_the_issue(ready):
     instance, server = ready
+    instance.send(at=EARLY)
     instance.send("--test", "--to", "bob@example.org")
     instance.digest("subscribers", "remove", "ada@example.org")
     _, document = instance.send("--test", "--to", "ada@example.org")
@@ -462,10 +463,20 @@ def test_an_empty_name_never_means_everybody(ready):
     assert server.inbox == []
 
 
-def test_patience_waits_for_a_late_source(instance, mail_server, now):
+def test_an_issue_sent_by_name_says_nothing_of_what_is_usual(instance, mail_server):
+    server = mail_server()
+    readers = [f"reader{n}@example.org" for n in range(7)]
+    instance.write(sources={"a": instance.feed("a.xml", TITLES)}, subscribers=readers, smtp_port=server.port)
+    instance.send("--to", readers[0], at=EARLY)
+    status, document = instance.send(at=NEXT_DAY)
+    assert (status, document["totals"]["sent"] + document["totals"]["skipped"]) == (0, 7)
+
+
+@pytest.mark.parametrize("spread", [0, 20])
+def test_patience_waits_for_a_late_source(instance, mail_server, spread):
     server = mail_server()
     feed = instance.feed("a.xml", TITLES)
-    more = "[schedule]\npatience = 60\n"
+    more = f"[schedule]\npatience = 60\nspread = {spread}\n"
     instance.write(sources={"a": feed}, subscribers=["ada@example.org"], smtp_port=server.port, more=more)
     instance.json("fetch")
     with sqlite3.connect(instance.folder / "digest.db") as connection:
@@ -473,7 +484,8 @@ def test_patience_waits_for_a_late_source(instance, mail_server, now):
     connection.close()
     _, document = instance.send("--no-fetch")
     [waiting] = document["digests"]
-    assert (waiting["outcome"], waiting["reason"]) == ("deferred", "waits until 08:30 UTC for a")
-    _, document = instance.send("--no-fetch", at="2026-11-23T08:31:00+00:00")
+    assert waiting["outcome"] == "deferred"
+    assert waiting["reason"].startswith("waits until 08:")
+    _, document = instance.send("--no-fetch", at="2026-11-23T08:51:00+00:00")
     assert document["totals"]["sent"] == 1
     assert b"had not listed" in server.inbox[0].data

@@ -129,6 +129,7 @@ def _subscribers_and_deliveries() -> None:
         sa.Column("papers", sa.JSON, nullable=False),
         sa.Column("html_bytes", sa.Integer, nullable=False),
         sa.Column("message_bytes", sa.Integer, nullable=False),
+        sa.Column("by_name", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
         sa.UniqueConstraint("subscriber_id", "kind", "issue", name="uq_deliveries_subscriber_id_kind_issue"),
         sa.ForeignKeyConstraint(
