@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime
+from itertools import islice
 
 from digest.errors import UsageError
 from digest.models import SourceReport
@@ -12,6 +13,9 @@ from digest.pipeline.wiring import http
 from digest.settings import Settings, SourceSettings
 from digest.sources import PoliteClient, judge, may_merge, paper_id, paper_keys, read_source
 from digest.store import Arrival, Store
+
+_NOTES = 3
+"""Notes of the readers that stand beside the reason, e.g. that a feed was broken."""
 
 
 async def fetch(
@@ -55,6 +59,8 @@ async def _fetch_one(source: SourceSettings, store: Store, client: PoliteClient,
         counts["unchanged"] += reading.memory.entries if reading.not_modified else added.unchanged
         counts["skipped"] += reading.skipped
     state, reason = judge(source.kind, readings, new_by_part, now)
-    report = SourceReport(name=source.name, state=state, reason=reason, **counts)
+    notes = dict.fromkeys(note for reading in readings for note in reading.notes)
+    told = "; ".join([reason, *islice(notes, _NOTES)])
+    report = SourceReport(name=source.name, state=state, reason=told, **counts)
     await store.sources.record(report, [reading.memory for reading in readings], now)
     return report

@@ -13,7 +13,7 @@ from typing import Any
 import feedparser
 
 from digest.errors import FeedError
-from digest.sources.feed_document import decoded, unpacked, xml_document
+from digest.sources.feed_document import broke_off_inside, decoded, unpacked, xml_document
 from digest.sources.text import clean, from_plain
 
 
@@ -34,6 +34,8 @@ def document(body: bytes, what: str) -> Any:
         raise FeedError(f"{what} cannot be read ({type(error).__name__})") from None
     if not parsed.get("version"):
         raise FeedError(f"what came is not a feed: expected {what}")
+    if parsed.get("bozo") and parsed.entries and broke_off_inside(data):
+        parsed.entries.pop()  # half of one; it comes with the next list
     return parsed
 
 

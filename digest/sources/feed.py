@@ -17,7 +17,7 @@ import feedparser
 
 from digest.errors import FeedError
 from digest.models import Listing
-from digest.sources.feed_document import decoded, json_document, unpacked, xml_document
+from digest.sources.feed_document import broke_off_inside, decoded, json_document, unpacked, xml_document
 from digest.sources.feed_entry import Context, is_replacement, listing, resolved, string
 from digest.sources.identity import normal_url
 from digest.sources.json_feed import json_listing
@@ -51,9 +51,15 @@ def parse_feed(body: bytes, *, source: str, url: str, content_type: str = "", no
     notes += (*more, *_cut(len(parsed.entries)))
     if len(fresh) < len(entries):
         notes += (f"{len(entries) - len(fresh)} replacements of older arXiv papers left out",)
+    found = [listing(entry, context) for entry in fresh]
+    if parsed.bozo and found and broke_off_inside(data):
+        found[-1] = None  # half an abstract is worse than a paper that comes with the next fetch
+        if len(found) == 1:
+            raise FeedError(f"a feed that broke off inside its first entry ({_fault(parsed)})")
     if parsed.bozo:
-        notes += (f"the feed is broken XML ({_fault(parsed)}): {len(entries)} entries could be read",)
-    return _parsed([listing(entry, context) for entry in fresh], home, notes)
+        read = sum(one is not None for one in found)
+        notes += (f"the feed is broken XML ({_fault(parsed)}): {read} of {len(entries)} entries could be read",)
+    return _parsed(found, home, notes)
 
 
 def _feedparser(data: bytes, url: str) -> Any:

@@ -31,6 +31,7 @@ _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:+-]{1,40})
 _DECLARATION = re.compile(r"<\?xml[^<>]*\?>")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,32})|([0-9]{1,32}));?", re.IGNORECASE)
+_ENTRY_TAG = re.compile(rb"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)\b(?![^<>]*/>)")
 _FEED_START = re.compile(r"<\?xml|<rss\b|<feed\b|<rdf:RDF\b", re.IGNORECASE)
 _MISC = re.compile(r"\s+|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^\[<>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
@@ -122,6 +123,14 @@ def json_document(text: str) -> dict[str, Any] | None:
     if isinstance(value, list) and value and isinstance(value[0], dict) and isinstance(value[0].get("paper"), dict):
         raise FeedError('an answer of the Hugging Face API, not a feed: use kind = "huggingface"')
     raise FeedError("JSON, but not a JSON Feed")
+
+
+def broke_off_inside(document: bytes) -> bool:
+    """Whether broken XML ends inside an entry, so that the last one read is half of one."""
+    closing = True
+    for tag in _ENTRY_TAG.finditer(document):
+        closing = bool(tag[1])
+    return not closing
 
 
 def xml_document(text: str) -> tuple[bytes, tuple[str, ...]]:

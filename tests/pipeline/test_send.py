@@ -331,6 +331,16 @@ def test_a_source_that_fails_says_so_and_the_others_go_on(ready):
     assert (status, document["totals"]["sent"]) == (1, 1)
 
 
+def test_a_feed_that_broke_off_says_so_beside_its_state(ready):
+    instance, _ = ready
+    whole = (instance.folder / "a.xml").read_bytes()
+    (instance.folder / "a.xml").write_bytes(whole[: whole.rindex(b"</description>")])
+    _, document = instance.json("fetch")
+    [source] = document["sources"]
+    assert (source["new"], source["skipped"]) == (2, 1)
+    assert "broken XML" in source["reason"]
+
+
 def test_a_bad_keyword_is_named_with_its_place_and_nothing_is_sent(ready):
     instance, server = ready
     instance.write(subscribers=["ada@example.org"], keywords=["graph", "a*"], smtp_port=server.port)

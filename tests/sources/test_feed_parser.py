@@ -320,9 +320,21 @@ def test_broken_xml_gives_what_can_be_recovered_and_a_note() -> None:
         "<title>A</title><link>https://example.org/1</link>",
         "<title>B &nbsp;&bogus; \x0b &#0; C</title><link>https://example.org/2</link>",
     )
-    parsed = parse(whole[:-20])
+    parsed = parse(whole[:-10])
     assert [one.title for one in parsed.listings] == ["A", "B &bogus; C"]
     assert "broken XML" in parsed.notes[0]
+
+
+def test_half_an_entry_is_counted_and_left_out() -> None:
+    whole = rss(
+        "<title>A</title><link>https://example.org/1</link>",
+        "<title>B</title><link>https://example.org/2</link><description>An abstract of which the end</description>",
+    )
+    parsed = parse(whole[: whole.index(b"of which")])
+    assert ([one.title for one in parsed.listings], parsed.skipped) == (["A"], 1)
+    assert "1 of 2 entries could be read" in parsed.notes[0]
+    with pytest.raises(FeedError, match="broke off inside its first entry"):
+        parse(whole[: whole.index(b"</item>")])
 
 
 def test_words_before_the_feed_are_skipped_with_a_note() -> None:
