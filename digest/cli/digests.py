@@ -18,6 +18,7 @@ _DETAILS = 10
 
 
 def document(result: Run) -> dict[str, Any]:
+    """The document that `digest send --json` prints."""
     return {
         "at": result.at.isoformat(timespec="seconds"),
         "dry_run": result.dry_run,
@@ -113,6 +114,7 @@ def _show_papers(sent: Sent) -> None:
 
 
 def open_in_browser(result: Run) -> None:
+    """Show the written pages, the first few of many."""
     shown = [sent.files.html for sent in result.digests if sent.files]
     if not shown:
         note("There is no digest to show.")

@@ -34,7 +34,7 @@ async def plan(settings: Settings, store: Store, request: Request, readers: Sequ
         before = last.get(reader.row_id or 0)
         one = owed_by(settings, request, reader, before)
         reason = why_not(one, before, forced=request.forced)
-        if reason and (request.forced or reader.status == "active"):
+        if reason and (request.forced or (one.due and reader.status == "active")):
             result.reports.append(skipped(one, reason))
         elif one.due and not reason:
             due.append(one)

@@ -146,17 +146,17 @@ def _matches(main: TomlFile, pattern: str, place: Place, report: Report) -> list
         report.wrong("an entry of include is not a file name", place)
         return [None]
     # os.path, unlike Path, answers False for names that no file can have.
-    exact = os.path.join(folder, pattern)  # noqa: PTH118
-    if os.path.isdir(exact):  # noqa: PTH112
+    exact = os.path.join(folder, pattern)  # noqa: PTH118 - as above
+    if os.path.isdir(exact):  # noqa: PTH112 - as above
         report.wrong(f'"{shown}" is a folder', place, f'write "{shown.rstrip("/")}/*.toml"')
         return [None]
-    if os.path.exists(exact):  # noqa: PTH110
+    if os.path.exists(exact):  # noqa: PTH110 - as above
         return [Path(exact)]
     if not any(character in pattern for character in "*?["):
         report.wrong(f'the included file "{shown}" does not exist', place)
         return [None]
     # Not Path.glob, which refuses absolute patterns; not recursive, for ** would walk everything below the folder.
-    names = sorted(glob.glob(pattern, root_dir=folder))  # noqa: PTH207
+    names = sorted(glob.glob(pattern, root_dir=folder))  # noqa: PTH207 - as above
     found: list[Path | None] = [folder / name for name in names if (folder / name).is_file()]
     if not found:
         report.warn(f'no file matches "{shown}"', place)

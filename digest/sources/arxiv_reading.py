@@ -82,7 +82,7 @@ async def _feeds(
         reading, parsed = await ask(
             before,
             client,
-            lambda answer, category=category: parse_announcements(  # type: ignore[misc]
+            lambda answer, category=category: parse_announcements(  # type: ignore[misc] # mypy sees no type in a default
                 answer.body, source=source.name, category=category, include=frozenset(source.include)
             ),
             gate=ARXIV,

@@ -81,7 +81,7 @@ class _Keeper:
     def __init__(self) -> None:
         self.received: list[Received] = []
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - the name aiosmtpd asks for
         data, sender = envelope.content, (envelope.mail_from or "").replace("<>", "")
         assert isinstance(data, bytes)  # text only if the server were asked to decode
         self.received.extend(Received(sender, recipient, data) for recipient in envelope.rcpt_tos)
