@@ -81,6 +81,18 @@ class Paper:
     sources: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Liked:
+    """A paper that a profile names as an example of what is wanted."""
+
+    title: str
+    abstract: str = ""
+
+
+Related = Literal["off", "rank", "list"]
+"""What the words that go with a keyword do: nothing, raise papers that match, or list papers too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """A named set of keywords, written in the language of docs/keywords.md."""
@@ -92,6 +104,8 @@ class Profile:
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    like: tuple[Liked, ...] = ()
+    related: Related = "rank"
     min_score: float | None = None
     """None: the `[digest]` default."""
     max_papers: int | None = None
@@ -126,7 +140,7 @@ class Reason:
     keyword: str
     """As written in the profile."""
     field: str
-    """"title", "abstract", "author", "category", "source"; later also "related" and "like"."""
+    """"title", "abstract", "author", "category", "source", "related" or "like"."""
     points: float
     partial: bool = False
     """True for the words of a phrase that appear apart."""

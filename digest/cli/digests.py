@@ -10,7 +10,7 @@ from digest.cli.output import count, note, print_table, say
 from digest.errors import OutputError
 
 if TYPE_CHECKING:
-    from digest.models import Match
+    from digest.models import Match, Reason
     from digest.pipeline import Run, Sent
 
 _DETAILS = 10
@@ -47,12 +47,14 @@ def _match_as_json(one: Match) -> dict[str, Any]:
 
 
 def matched_as_json(one: Match) -> list[dict[str, Any]]:
-    """The explanation of a match; `partial` only where it is true."""
-    return [
-        {"keyword": reason.keyword, "field": reason.field, "points": reason.points}
-        | ({"partial": True} if reason.partial else {})
-        for reason in one.matched
-    ]
+    """The explanation of a match."""
+    return [reason_as_json(reason) for reason in one.matched]
+
+
+def reason_as_json(reason: Reason) -> dict[str, Any]:
+    """One reason; `partial` only where it is true."""
+    told: dict[str, Any] = {"keyword": reason.keyword, "field": reason.field, "points": reason.points}
+    return told | {"partial": True} if reason.partial else told
 
 
 def note_troubles(result: Run) -> None:

@@ -6,12 +6,15 @@ keywords is described in docs/keywords.md. It does not decide who gets what when
 
 from __future__ import annotations
 
-from digest.match.index import Index, Ranking, choose, compile_profiles
+from digest.match.history import History
+from digest.match.index import Day, Index, Ranking, choose, compile_profiles
 from digest.match.query import parse, parse_author
-from digest.match.rank import statistics
 from digest.match.trending import trending
+from digest.match.weighing import statistics
 
 __all__ = [
+    "Day",
+    "History",
     "Index",
     "Ranking",
     "check_author",

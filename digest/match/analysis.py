@@ -44,6 +44,8 @@ _LETTER = f"(?:[^\\W_{_IDEOGRAPHS}]|[{_VOWELS}])"
 _WORD = re.compile(
     rf"[{_IDEOGRAPHS}]|(?:(?<![\w.])\.(?=[A-Z]))?{_LETTER}++(?:'{_LETTER}++)*+(?:\+\+|\#|[+*](?!\w))?",
 )
+# The same for text in ASCII alone, which nearly all is; twice as quick.
+_ASCII_WORD = re.compile(_WORD.pattern.replace(_LETTER, "[A-Za-z0-9]").replace(f"[{_IDEOGRAPHS}]|", "", 1))
 _stemmer = Stemmer.Stemmer("english")
 _stemmer.maxCacheSize = 0  # words are remembered below, with everything else about them
 
@@ -85,6 +87,20 @@ class Text:
 def analyse(text: str) -> Text:
     """The words of a text, at most MAX_WORDS in the first MAX_CHARACTERS; any string is accepted."""
     return _remembered(text) if len(text) <= 20_000 else _analyse(text[:MAX_CHARACTERS])
+
+
+def lexemes(text: str) -> tuple[list[str], bytes]:
+    """The same words as `analyse` finds, as they stand after folding, and the gaps after them; no places: much quicker."""
+    plain = fold(text[:MAX_CHARACTERS])
+    pattern = _ASCII_WORD if plain.isascii() else _WORD
+    found = pattern.findall(plain)[:MAX_WORDS]
+    between = pattern.split(plain, MAX_WORDS)
+    return found, bytes(map(_gaps.__getitem__, between[1 : len(found)])) + b"\0" * bool(found)
+
+
+def word(lexeme: str) -> Word:
+    """What is known of a lexeme."""
+    return _word(lexeme)
 
 
 def fold(text: str) -> str:
@@ -163,6 +179,19 @@ def _gap(between: str) -> int:
     if between in {"-", "/", "_"}:
         return HYPHEN
     return SPACE if between.isspace() else NOTHING
+
+
+class _Gaps(dict[str, int]):
+    """What stands between words, looked up as often as there are words; only short ones are remembered."""
+
+    def __missing__(self, between: str) -> int:
+        kind = _gap(between[:80])
+        if len(between) <= 8 and len(self) < 65_536:
+            self[between] = kind
+        return kind
+
+
+_gaps = _Gaps()
 
 
 def _word(lexeme: str) -> Word:

@@ -1,100 +1,92 @@
-"""Why a paper matches: the reasons of every query that hits it, handed to the profiles that hold the query.
+"""Why a paper matches: the lines of a table as reasons, with the places to highlight.
 
-Decides nothing about filters and lists (see index).
+The reasons of one keyword in one paper are made once, whoever holds the keyword.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from digest.match.phrases import Place
-from digest.match.query import Author, Label, Near, Query
-from digest.match.rank import LABEL_POINTS, MAX_SPANS, Weighing
-from digest.match.search import Found, Hit, Search
-from digest.models import Reason
+import numpy as np
 
-PARTIAL = 0.75
-"""What the words of a phrase are worth by themselves, against the same words as keywords of their own."""
+from digest.match.analysis import Text, analyse
+from digest.match.hits import leaf_places, near_places
+from digest.match.query import TEXT_FIELDS, Leaf, Near, Words
+from digest.match.rows import Rows, found_leaves
+from digest.match.shelf import Numbers
+from digest.match.table import COLUMNS
+from digest.models import Reason, Span
+
+MAX_SPANS = 50
 
 
 class Explainer:
-    """Turns what a search found into reasons; `listening` says which profiles hold a query as a keyword."""
+    """Turns lines of a table into reasons; with `spans` they tell where in the text."""
 
-    def __init__(self, search: Search, weighing: Weighing, listening: Mapping[int, Sequence[int]]) -> None:
-        self._search = search
-        self._weighing = weighing
-        self._listening = listening
+    def __init__(self, rows: Rows, *, spans: bool = True) -> None:
+        self._rows = rows
+        self._spans = spans
+        table = rows.table
+        self._width = max(1, len(rows.shelf))
+        self._keys = table.owners * self._width + table.papers
+        self._reasons: dict[int, tuple[Reason, ...]] = {}
+        self._texts: dict[int, Text] = {}
 
-    def reasons(self, found: Found) -> dict[int, list[Reason]]:
-        """Profile → reasons; only profiles of which a keyword hits in full, partial ones only added to those."""
-        by_profile: dict[int, list[Reason]] = {}
-        for number, hits in found.hits.items():
-            profiles = self._listening.get(number)
-            if profiles:
-                why = self._full(number, hits, found)
-                for profile in profiles:
-                    by_profile.setdefault(profile, []).extend(why)
-        if by_profile:
-            for number in self._apart(found):
-                profiles = [profile for profile in self._listening.get(number, ()) if profile in by_profile]
-                if profiles:
-                    why = self._partial(number, {}, found)
-                    for profile in profiles:
-                        by_profile[profile].extend(why)
-        return by_profile
+    def lines(self, keywords: Numbers, papers: Numbers) -> tuple[Numbers, Numbers]:
+        """For pairs of keyword and paper, side by side: which of the pairs meet, and the lines that say so."""
+        wanted = keywords * self._width + papers
+        at = np.searchsorted(self._keys, wanted)
+        at[at == len(self._keys)] = 0
+        met = np.flatnonzero(self._keys[at] == wanted) if len(self._keys) else np.empty(0, np.int64)
+        return met, at[met]
 
-    def _full(self, number: int, hits: Mapping[str, Hit], found: Found) -> list[Reason]:
-        """The reasons of a query that hits; the words of a phrase count with it, or in a field without it as partial."""
-        query = self._search.queries[number]
-        if isinstance(query.asks, Author | Label):
-            return [
-                Reason(keyword=query.text, field=field, points=query.weight * LABEL_POINTS[field]) for field in hits
-            ]
-        phrases = query.asks.phrases if isinstance(query.asks, Near) else (query.asks.phrase,)
-        rarity = self._weighing.rarity(*phrases)
-        points = self._weighing.points(rarity, {field: hit.count for field, hit in hits.items()}, found.texts)
-        return self._partial(number, {field: (points[field], hit.places) for field, hit in hits.items()}, found)
+    def reasons(self, line: int) -> tuple[Reason, ...]:
+        """What one line says, a reason for each field with points."""
+        known = self._reasons.get(line)
+        if known is None:
+            known = self._reasons[line] = tuple(self._made(line))
+        return known
 
-    def _apart(self, found: Found) -> set[int]:
-        """The phrases that do not hit but of which a word stands in the paper."""
-        present = found.phrases["title"].keys() | found.phrases["abstract"].keys()
-        apart = {number for phrase in present for number in self._search.partials.get(phrase, ())}
-        return apart - found.hits.keys()
+    def _made(self, line: int) -> list[Reason]:
+        table = self._rows.table
+        query, _ = self._rows.keys[int(table.owners[line])]
+        paper = int(table.papers[line])
+        reasons = []
+        for column, points in enumerate(table.points[line].tolist()):
+            if points <= 0:
+                continue
+            field = COLUMNS[column]
+            partial, places = False, []
+            if field in TEXT_FIELDS:
+                slot = 2 * paper + TEXT_FIELDS.index(field)
+                partial, places = self._places([leaf for leaf in found_leaves(query.asks) if field in leaf.fields], slot)
+            spans = self._marked(places, slot) if places and self._spans else ()
+            reasons.append(Reason(keyword=query.text, field=field, points=points, partial=partial, spans=spans))
+        return reasons
 
-    def _partial(self, number: int, whole: Mapping[str, tuple[float, Sequence[Place]]], found: Found) -> list[Reason]:
-        """What the single words of a phrase add, field by field, to what the `whole` phrase is worth there."""
-        query = self._search.queries[number]
-        points: dict[str, float] = {}
-        places: dict[str, list[Place]] = {}
-        for part in self._search.parts_of(number):
-            here = {field: found.phrases[field][part] for field in query.fields if part in found.phrases[field]}
-            rarity = self._weighing.rarity(self._search.phrases[part])
-            counts = {field: len(at) for field, at in here.items()}
-            for field, share in self._weighing.points(rarity, counts, found.texts).items():
-                points[field] = points.get(field, 0.0) + PARTIAL * share
-                places.setdefault(field, []).extend(here[field])
-        full = [
-            _reason(query, field, worth + points.pop(field, 0.0), at, found) for field, (worth, at) in whole.items()
+    def _places(self, leaves: Sequence[Leaf], slot: int) -> tuple[bool, list[tuple[int, int]]]:
+        """Whether only the words of a phrase stand there, and where."""
+        shelf = self._rows.shelf
+        whole: list[tuple[int, int]] = []
+        for leaf in leaves:
+            if isinstance(leaf.asks, Near):
+                whole += near_places(shelf, leaf.asks, slot) if len(leaf_places(shelf, leaf).within(slot)) else []
+            elif isinstance(leaf.asks, Words):
+                found = leaf_places(shelf, leaf).within(slot)
+                whole += zip(found.starts.tolist(), found.afters.tolist(), strict=True)
+        if whole:
+            return False, sorted(set(whole))
+        apart = [
+            shelf.places(part).within(slot) for leaf in leaves if isinstance(leaf.asks, Words) for part in leaf.asks.parts
         ]
-        return full + [
-            _reason(query, field, share, sorted(places[field]), found, partial=True) for field, share in points.items()
-        ]
+        pairs = [pair for found in apart for pair in zip(found.starts.tolist(), found.afters.tolist(), strict=True)]
+        return True, sorted(set(pairs))
 
-
-def _reason(
-    query: Query,
-    field: str,
-    points: float,
-    places: Sequence[Place],
-    found: Found,
-    *,
-    partial: bool = False,
-) -> Reason:
-    text = found.texts[field]
-    return Reason(
-        keyword=query.text,
-        field=field,
-        points=query.weight * points,
-        partial=partial,
-        spans=tuple(text.span(first, after) for first, after in places[:MAX_SPANS]),
-    )
+    def _marked(self, places: Sequence[tuple[int, int]], slot: int) -> tuple[Span, ...]:
+        """Words of the shelf as characters of the field."""
+        text = self._texts.get(slot)
+        if text is None:
+            paper = self._rows.shelf.papers[slot >> 1]
+            text = self._texts[slot] = analyse(paper.abstract if slot & 1 else paper.title)
+        base = int(self._rows.shelf.slot_starts[slot])
+        return tuple(text.span(first - base, after - base) for first, after in places[:MAX_SPANS])

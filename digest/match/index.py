@@ -1,30 +1,30 @@
 """Profiles, compiled together and asked about papers: filters, reasons and ranked matches.
 
-Every distinct keyword is compiled and weighed once, however many profiles hold it; a paper meets only the profiles
-that its own words lead to.
+Every distinct keyword is compiled and weighed once, however many profiles hold it; a paper meets only the profiles that
+its own words lead to. An index is plain data and can be sent to another process; a `Day` is shared by all shards of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from datetime import date
+
+import numpy as np
 
 from digest.errors import KeywordError
 from digest.match.explain import Explainer
+from digest.match.history import History
+from digest.match.hits import label
+from digest.match.likeness import Likeness, Taste
 from digest.match.query import Query, parse, parse_author
-from digest.match.rank import Weighing, best_first, scored
-from digest.match.search import Found, Search, label
+from digest.match.rank import Listing, Sums, best_first, scored, tie_break
+from digest.match.rows import Key, Rows
+from digest.match.shelf import Numbers, Shelf
 from digest.match.trending import newest, popular
-from digest.models import CorpusStatistics, Match, Paper, Profile
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """One profile's papers at or above its least score, best first."""
-
-    matches: tuple[Match, ...]
-    best_score: float | None
-    """Of all papers that match, listed or not; None when none does."""
+from digest.match.weighing import Points, Weighing
+from digest.models import CorpusStatistics, Liked, Match, Paper, Profile, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,85 +33,346 @@ class _Rules:
 
     categories: frozenset[str]
     sources: frozenset[str]
-    requires: bool
+    exclude: tuple[int, ...]
+    require: tuple[int, ...]
+    like: tuple[Liked, ...]
     listens: bool
-    """It has keywords or authors; without, but with filters, it lists what is trending within them."""
+    """It has keywords, authors or liked papers; without, but with filters, it lists what is trending within them."""
     min_score: float | None
-
-    def admit(self, paper: Paper) -> bool:
-        in_category = not self.categories or any(label(name) in self.categories for name in paper.categories)
-        return in_category and (not self.sources or any(label(name) in self.sources for name in paper.sources))
 
     @property
     def filters(self) -> bool:
-        return bool(self.categories or self.sources or self.requires)
+        return bool(self.categories or self.sources or self.require)
+
+    @property
+    def plain(self) -> bool:
+        """Nothing but keywords: all its sums are made together with other profiles'."""
+        return self.listens and not (self.filters or self.exclude or self.like)
+
+
+class Day:
+    """Papers read once, and every keyword asked about them so far; shared by all shards of profiles."""
+
+    def __init__(self, papers: Sequence[Paper] | Shelf, history: History | CorpusStatistics) -> None:
+        self.shelf = papers if isinstance(papers, Shelf) else Shelf(papers)
+        self.history = history if isinstance(history, History) else History(history)
+        taught = history if isinstance(history, History) else None
+        self.rows = Rows(self.shelf, Weighing(self.history.corpus), taught)
+        self.today: date | None = newest(self.shelf.papers)
+        self._sums: tuple[int, Sums] | None = None
+        self._explainers: dict[bool, tuple[int, Explainer]] = {}
+        self._likeness: Likeness | None = None
+        self._tastes: dict[tuple[Liked, ...], tuple[Taste, Points]] = {}
+        self._within: dict[tuple[str, frozenset[str]], Numbers] = {}
+
+    @property
+    def sums(self) -> Sums:
+        """The keywords so far, ready for adding up."""
+        known = len(self.rows.keys)
+        if self._sums is None or self._sums[0] != known:
+            self._sums = (known, Sums(self.rows.table, known, list(self.shelf.papers)))
+        return self._sums[1]
+
+    def explainer(self, *, spans: bool) -> Explainer:
+        known = len(self.rows.keys)
+        if spans not in self._explainers or self._explainers[spans][0] != known:
+            self._explainers[spans] = (known, Explainer(self.rows, spans=spans))
+        return self._explainers[spans][1]
+
+    def liked(self, liked: tuple[Liked, ...]) -> tuple[Taste, Points]:
+        """What some liked papers make every paper worth."""
+        if liked not in self._tastes:
+            taste = self.likeness.taste(liked)
+            self._tastes[liked] = (taste, self.likeness.points(taste))
+        return self._tastes[liked]
+
+    @property
+    def likeness(self) -> Likeness:
+        if self._likeness is None:
+            self._likeness = Likeness(self.shelf, self.history)
+        return self._likeness
+
+    def within(self, name: str, wanted: frozenset[str]) -> Numbers:
+        """The papers of which a category, or a source, is one of those wanted."""
+        if (name, wanted) not in self._within:
+            papers = enumerate(self.shelf.papers)
+            found = [at for at, paper in papers if any(label(one) in wanted for one in getattr(paper, name))]
+            self._within[name, wanted] = np.array(found, np.int64)
+        return self._within[name, wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One profile's papers at or above its least score, best first; reasons are found when they are asked for."""
+
+    profile: str
+    papers: tuple[Paper, ...]
+    scores: tuple[float, ...]
+    best_score: float | None
+    """Of all papers that match, listed or not; None when none does."""
+    explain: Callable[[int], Match] = field(compare=False, repr=False)
+    """The match of the paper at a place of the list."""
+    lines: Callable[[int], list[int]] = field(compare=False, repr=False, default=lambda _: [])
+    """The lines of the day's table that say why it stands there (see Explainer); `extra` are reasons besides."""
+    extra: Callable[[int], Sequence[Reason]] = field(compare=False, repr=False, default=lambda _: ())
+
+    @classmethod
+    def of(cls, profile: str, matches: Sequence[Match]) -> Ranking:
+        """A list whose reasons are known already, best first."""
+        papers, scores = tuple(match.paper for match in matches), tuple(match.score for match in matches)
+        best = scores[0] if scores else None
+        return cls(profile, papers, scores, best, matches.__getitem__, extra=lambda at: matches[at].matched)
+
+    def __len__(self) -> int:
+        return len(self.papers)
+
+    def cut(self, most: int | None) -> Ranking:
+        """The list with at most so many papers."""
+        return self if most is None else replace(self, papers=self.papers[:most], scores=self.scores[:most])
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """The whole list with its reasons."""
+        return self.first(len(self.papers))
+
+    def first(self, most: int | None) -> tuple[Match, ...]:
+        """The best so many with their reasons."""
+        return tuple(map(self.explain, range(len(self.papers))[:most]))
 
 
 class Index:
     """The compiled profiles; asking it changes nothing, so that the same question has the same answer."""
 
     def __init__(self, profiles: Sequence[Profile]) -> None:
-        self._names = tuple(profile.name for profile in profiles)
-        self._rules = tuple(map(_rules, profiles))
-        numbers: dict[Query, int] = {}
-        self._listening: dict[int, list[int]] = {}
-        self._excluding: dict[int, list[int]] = {}
-        self._requiring: dict[int, list[int]] = {}
-        for profile, asked in enumerate(profiles):
-            tables = (self._listening, self._excluding, self._requiring)
-            for queries, table in zip(_queries(asked), tables, strict=True):
-                for query in queries:
-                    table.setdefault(numbers.setdefault(query, len(numbers)), []).append(profile)
-        self._popular = [at for at, rules in enumerate(self._rules) if rules.filters and not rules.listens]
-        self._search = Search(tuple(numbers))
+        self.names = tuple(profile.name for profile in profiles)
+        self._keys: dict[Key, int] = {}
+        listening: list[int] = []
+        starts = [0]
+        rules = []
+        numbers = _Numbers(self._keys)
+        for profile in profiles:
+            numbers.profile = profile
+            known = numbers.of[profile.related]
+            held = [known[text] for text in profile.keywords]
+            if profile.authors:
+                held += [numbers.author(name) for name in profile.authors]
+            listening += held if len(set(held)) == len(held) else dict.fromkeys(held)
+            starts.append(len(listening))
+            rules.append(_rules(profile, numbers))
+        self._listening = np.array(listening, np.int64)
+        self._starts = np.array(starts, np.int64)
+        self._rules = tuple(rules)
 
-    def match(self, papers: Sequence[Paper], corpus: CorpusStatistics, min_score: float = 0.0) -> dict[str, Ranking]:
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def rank(self, day: Day, top: int | None = None) -> Listing:
+        """The best papers of every profile that has nothing but keywords, without reasons; of others nothing."""
+        return day.sums.best(self._rows(day)[self._listening], self._starts, top)
+
+    def match(
+        self,
+        papers: Sequence[Paper] | Day,
+        corpus: CorpusStatistics | History | None = None,
+        min_score: float = 0.0,
+        top: int | None = None,
+    ) -> dict[str, Ranking]:
         """Every profile's ranking, by name; `min_score` is for the profiles that set none of their own.
 
         A profile without keywords and authors has nothing to be scored by: if it has filters, the papers within them
         are ranked by upvotes against their age on the newest listing day of `papers`, and only a `min_score` of its
-        own applies; without filters it matches nothing.
+        own applies; without filters it matches nothing. With `top` lists stop after so many.
         """
-        explainer = Explainer(self._search, Weighing(corpus), self._listening)
-        today = newest(papers)
-        matches: list[list[Match]] = [[] for _ in self._names]
-        for paper in papers:
-            found = self._search.read(paper)
-            admitted = self._admit(found)
-            for profile, reasons in explainer.reasons(found).items():
-                if admitted(profile):
-                    matches[profile].append(scored(paper, self._names[profile], reasons))
-            for profile in self._popular:
-                if today is not None and admitted(profile):
-                    matches[profile].append(popular(paper, self._names[profile], today))
-        return {name: _ranking(matches[at], self._least(at, min_score)) for at, name in enumerate(self._names)}
+        day = papers if isinstance(papers, Day) else Day(papers, corpus or CorpusStatistics())
+        return {ranking.profile: ranking for ranking in self.rankings(day, min_score, top)}
 
-    def _least(self, profile: int, min_score: float) -> float:
-        rules = self._rules[profile]
-        if rules.min_score is not None:
-            return rules.min_score
-        return min_score if rules.listens else 0.0
+    def rankings(
+        self, day: Day, min_score: float = 0.0, top: int | None = None, *, spans: bool = True
+    ) -> Iterator[Ranking]:
+        """The same one after the other, in the order of the profiles."""
+        rows = self._rows(day)
+        together = day.sums.best(rows[self._listening], self._starts, top)
+        explainer = day.explainer(spans=spans)
+        known = self._lines(rows, explainer, together) if top is not None else None
+        for profile, rules in enumerate(self._rules):
+            keywords = rows[self._listening[self._starts[profile] : self._starts[profile + 1]]]
+            least = rules.min_score if rules.min_score is not None else (min_score if rules.listens else 0.0)
+            if not rules.listens:
+                yield self._trending(day, rows, profile, least, top)
+            elif rules.plain and day.sums.exact(keywords):
+                found, scores = together.of(profile)
+                at = int(together.starts[profile])
+                lines = partial(_known_lines, known, at) if known else partial(_lines, explainer, keywords, found)
+                yield self._ranking(day, explainer, profile, _cut(found, scores, least, top), lines)
+            else:
+                found, scores = _alone(day, rows, keywords, rules)
+                lines = partial(_lines, explainer, keywords, found)
+                yield self._ranking(day, explainer, profile, _cut(found, scores, least, top), lines)
 
-    def _admit(self, found: Found) -> _Admission:
-        excluded = {profile for query in found.hits for profile in self._excluding.get(query, ())}
-        satisfied = {profile for query in found.hits for profile in self._requiring.get(query, ())}
-        return _Admission(found.paper, self._rules, excluded, satisfied)
+    def _lines(self, rows: Numbers, explainer: Explainer, listing: Listing) -> tuple[list[int], list[int]]:
+        """For every entry of a listing the lines that say why: those of entry `i` are `lines[starts[i] : starts[i + 1]]`."""
+        owners = np.repeat(np.arange(len(self)), np.diff(listing.starts))
+        held = np.diff(self._starts)[owners]
+        entries = np.repeat(np.arange(len(owners)), held)
+        at = np.arange(len(entries)) - np.repeat(np.cumsum(held) - held, held) + np.repeat(self._starts[owners], held)
+        met, lines = explainer.lines(rows[self._listening[at]], listing.papers[entries])
+        starts = np.concatenate(([0], np.cumsum(np.bincount(entries[met], minlength=len(owners)))))
+        return starts.tolist(), lines.tolist()
+
+    def _rows(self, day: Day) -> Numbers:
+        """The day's row of each of our keywords."""
+        day.rows.add(list(self._keys))
+        return np.array([day.rows.number[key] for key in self._keys], np.int64)
+
+    def _ranking(
+        self, day: Day, explainer: Explainer, profile: int, listed: _Listed, lines: Callable[[int], list[int]]
+    ) -> Ranking:
+        papers, name, like = day.shelf.papers, self.names[profile], self._rules[profile].like
+        found = listed.papers.tolist()
+
+        def extra(at: int) -> list[Reason]:
+            return _like_reasons(day, like, found[at]) if like else []
+
+        def explain(at: int) -> Match:
+            reasons = [reason for line in lines(at) for reason in explainer.reasons(line)]
+            return scored(papers[found[at]], name, reasons + extra(at))
+
+        scores = tuple(listed.scores.tolist())
+        return Ranking(name, tuple(papers[at] for at in found), scores, listed.best, explain, lines, extra)
+
+    def _trending(self, day: Day, rows: Numbers, profile: int, least: float, top: int | None) -> Ranking:
+        rules, name = self._rules[profile], self.names[profile]
+        matches: list[Match] = []
+        if rules.filters and day.today is not None:
+            allowed = _allowed(day, rows, rules, np.arange(len(day.shelf)))
+            matches = sorted((popular(day.shelf.papers[at], name, day.today) for at in allowed.tolist()), key=best_first)
+        listed = [match for match in matches if match.score >= least][:top]
+        return replace(Ranking.of(name, listed), best_score=matches[0].score if matches else None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Admission:
-    """Which profiles' filters let one paper through."""
+class _Listed:
+    """One profile's list, and its best score before the least score was asked for."""
 
-    paper: Paper
-    rules: Sequence[_Rules]
-    excluded: set[int]
-    satisfied: set[int]
+    papers: Numbers
+    scores: Points
+    best: float | None
 
-    def __call__(self, profile: int) -> bool:
-        rules = self.rules[profile]
-        if profile in self.excluded or (rules.requires and profile not in self.satisfied):
-            return False
-        return rules.admit(self.paper)
+
+def _cut(found: Numbers, scores: Points, least: float, top: int | None) -> _Listed:
+    """What of a list reaches the least score, at most `top`."""
+    enough = int(np.count_nonzero(scores >= least))
+    shown = slice(0, enough if top is None else min(top, enough))
+    return _Listed(found[shown], scores[shown], float(scores[0]) if len(scores) else None)
+
+
+def _lines(explainer: Explainer, keywords: Numbers, found: Numbers, at: int) -> list[int]:
+    return explainer.lines(keywords, np.full(len(keywords), found[at]))[1].tolist()
+
+
+def _known_lines(known: tuple[list[int], list[int]], first: int, at: int) -> list[int]:
+    starts, lines = known
+    return lines[starts[first + at] : starts[first + at + 1]]
+
+
+def _alone(day: Day, rows: Numbers, keywords: Numbers, rules: _Rules) -> tuple[Numbers, Points]:
+    """One profile's papers and scores, best first, with its filters and what it likes."""
+    table = day.rows.table
+    scores = np.zeros(len(day.shelf))
+    hit = np.zeros(len(day.shelf), np.bool_)
+    totals = day.sums.totals
+    for keyword in keywords.tolist():
+        first, after = np.searchsorted(table.owners, (keyword, keyword + 1))
+        papers = table.papers[first:after]
+        scores[papers] += totals[first:after]
+        hit[papers] |= table.hits[first:after]
+    if rules.like:
+        _, points = day.liked(rules.like)
+        scores += points
+        hit |= points > 0
+    found = _allowed(day, rows, rules, np.flatnonzero(hit))
+    order = np.lexsort((day.sums.place[found], -scores[found]))
+    return found[order], scores[found[order]]
+
+
+def _allowed(day: Day, rows: Numbers, rules: _Rules, papers: Numbers) -> Numbers:
+    """The papers that a profile's filters let through."""
+    if rules.categories:
+        papers = np.intersect1d(papers, day.within("categories", rules.categories))
+    if rules.sources:
+        papers = np.intersect1d(papers, day.within("sources", rules.sources))
+    if rules.require:
+        papers = np.intersect1d(papers, _hit_by(day, rows, rules.require))
+    if rules.exclude:
+        papers = np.setdiff1d(papers, _hit_by(day, rows, rules.exclude))
+    return papers
+
+
+def _hit_by(day: Day, rows: Numbers, keywords: Sequence[int]) -> Numbers:
+    found = [day.rows.table.of(int(rows[keyword])) for keyword in keywords]
+    return np.unique(np.concatenate([one.papers[one.hits] for one in found]))
+
+
+def _like_reasons(day: Day, liked: tuple[Liked, ...], paper: int) -> list[Reason]:
+    """Why a profile's liked papers reach a paper: one reason, or none."""
+    taste, points = day.liked(liked)
+    worth = float(points[paper])
+    return [day.likeness.reason(taste, paper, worth)] if worth > 0 else []
+
+
+class _Numbers:
+    """The number of each distinct keyword; an error names the profile that is being read."""
+
+    def __init__(self, keys: dict[Key, int]) -> None:
+        self.profile = Profile(name="")
+        self._keys = keys
+        self.of = {mode: _Known(self, mode) for mode in ("off", "rank", "list")}
+
+    def author(self, name: str) -> int:
+        return self.number(name, parse_author, self.profile.related)
+
+    def number(self, text: str, read: Callable[[str], Query], mode: str) -> int:
+        try:
+            key = (read(text), mode)
+        except KeywordError as error:
+            raise KeywordError(
+                f"profile {self.profile.name!r}: {error.message}", error.column, error.hint
+            ) from None
+        return self._keys.setdefault(key, len(self._keys))  # type: ignore[arg-type]  # a mode of a profile
+
+
+class _Known(dict[str, int]):
+    """Keyword as written → number; read when it is met first."""
+
+    def __init__(self, numbers: _Numbers, mode: str) -> None:
+        super().__init__()
+        self._numbers = numbers
+        self._mode = mode
+
+    def __missing__(self, text: str) -> int:
+        self[text] = number = self._numbers.number(text, parse, self._mode)
+        return number
+
+
+def _rules(profile: Profile, numbers: _Numbers) -> _Rules:
+    off = numbers.of["off"]
+    if profile.min_score is None and not (
+        profile.categories or profile.sources or profile.exclude or profile.require or profile.like
+    ):
+        return _KEYWORDS_ONLY if profile.keywords or profile.authors else _NOTHING
+    return _Rules(
+        frozenset(map(label, profile.categories)),
+        frozenset(map(label, profile.sources)),
+        exclude=tuple(off[text] for text in dict.fromkeys(profile.exclude)),
+        require=tuple(off[text] for text in dict.fromkeys(profile.require)),
+        like=profile.like,
+        listens=bool(profile.keywords or profile.authors or profile.like),
+        min_score=profile.min_score,
+    )
+
+
+_KEYWORDS_ONLY = _Rules(frozenset(), frozenset(), (), (), (), listens=True, min_score=None)
+_NOTHING = _Rules(frozenset(), frozenset(), (), (), (), listens=False, min_score=None)
 
 
 def compile_profiles(profiles: Sequence[Profile]) -> Index:
@@ -120,47 +381,17 @@ def compile_profiles(profiles: Sequence[Profile]) -> Index:
 
 
 def choose(
-    rankings: Sequence[tuple[Match, ...]], max_papers: int, without: frozenset[str] = frozenset()
+    rankings: Sequence[Ranking], max_papers: int, without: frozenset[str] = frozenset()
 ) -> tuple[tuple[Match, ...], int]:
     """The best of several rankings, and how many papers there were to choose from.
 
     A paper stands there once, with its best score (of equal ones the first profile's by name); ids in `without` never.
     """
-    best: dict[str, Match] = {}
-    for match in (match for ranking in rankings for match in ranking if match.paper.id not in without):
-        other = best.get(match.paper.id)
-        if other is None or (-match.score, match.profile) < (-other.score, other.profile):
-            best[match.paper.id] = match
-    listed = sorted(best.values(), key=best_first)
-    return tuple(listed[: max(0, max_papers)]), len(listed)
-
-
-def _ranking(matches: list[Match], least: float) -> Ranking:
-    listed = sorted((match for match in matches if match.score >= least), key=best_first)
-    return Ranking(tuple(listed), max((match.score for match in matches), default=None))
-
-
-def _rules(profile: Profile) -> _Rules:
-    return _Rules(
-        frozenset(map(label, profile.categories)),
-        frozenset(map(label, profile.sources)),
-        requires=bool(profile.require),
-        listens=bool(profile.keywords or profile.authors),
-        min_score=profile.min_score,
-    )
-
-
-def _queries(profile: Profile) -> tuple[list[Query], list[Query], list[Query]]:
-    """What a profile hears, excludes and requires, each query once."""
-    heard = _parsed(profile.name, profile.keywords) + _parsed(profile.name, profile.authors, parse_author)
-    return list(dict.fromkeys(heard)), _parsed(profile.name, profile.exclude), _parsed(profile.name, profile.require)
-
-
-def _parsed(profile: str, written: Sequence[str], read: Callable[[str], Query] = parse) -> list[Query]:
-    queries = []
-    for text in dict.fromkeys(written):
-        try:
-            queries.append(read(text))
-        except KeywordError as error:
-            raise KeywordError(f"profile {profile!r}: {error.message}", error.column, error.hint) from None
-    return queries
+    best: dict[str, tuple[float, str, Ranking, int]] = {}
+    for ranking in rankings:
+        for at, (paper, score) in enumerate(zip(ranking.papers, ranking.scores, strict=True)):
+            other = best.get(paper.id)
+            if paper.id not in without and (other is None or (-score, ranking.profile) < (-other[0], other[1])):
+                best[paper.id] = (score, ranking.profile, ranking, at)
+    listed = sorted(best.values(), key=lambda one: (-one[0], *tie_break(one[2].papers[one[3]])))
+    return tuple(ranking.explain(at) for _, _, ranking, at in listed[: max(0, max_papers)]), len(listed)

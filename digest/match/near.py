@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
-from digest.match.phrases import Place
+Place = tuple[int, int]
+"""Words of a text: (first, one past the last)."""
 
 
 def windows(

@@ -10,12 +10,14 @@ from functools import lru_cache
 
 from digest.errors import KeywordError
 from digest.match.analysis import HYPHEN, Text, Word, acronym_key, analyse, stem
+from digest.match.characters import read_characters
 from digest.match.names import Name, readings
 from digest.match.phrases import FUNCTION_WORDS, Phrase, Term, joinable
 from digest.match.syntax import Parts, take_apart
+from digest.match.tokens import split
 
 MAX_PHRASE = 50
-"""Words in one keyword."""
+"""Words in one part."""
 TEXT_FIELDS = ("title", "abstract")
 
 
@@ -51,30 +53,66 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """What is looked for in one place, in which fields, and what a point counts."""
+
+    asks: Words | Near | Author | Label
+    fields: tuple[str, ...]
+    weight: float = 1.0
+    """With the weights of the brackets around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one part."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """What is needed; the optional parts only add points."""
+
+    needed: Node
+    optional: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Papers in which the part is not found; never the whole of a keyword, nor of a branch of Either."""
+
+    part: Node
+
+
+Node = Leaf | All | Either | Maybe | Without
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """One keyword, read: what is asked, in which text fields, and what a point counts."""
+    """One keyword, read. Something is found in every paper that fulfils it."""
 
     text: str
     """As written."""
-    asks: Words | Near | Author | Label
-    fields: tuple[str, ...] = TEXT_FIELDS
-    weight: float = 1.0
+    asks: Node
 
 
 @lru_cache(maxsize=16_384)
 def parse(text: str) -> Query:
     """The query of a keyword; raises KeywordError, with column and hint, for everything it cannot read."""
-    parts = take_apart(text)
-    if parts.field in {"author", "category", "source"}:
-        return Query(text, _label(parts), (parts.field,), parts.weight)
-    found = analyse(parts.body)
-    if not found:
-        raise KeywordError("the keyword holds no word", parts.columns[0] if parts.columns else 1, "Write a word.")
-    if len(found) > MAX_PHRASE:
-        column = parts.columns[found.starts[MAX_PHRASE]]
-        raise KeywordError(f"the keyword has more than {MAX_PHRASE} words", column, "Write several keywords.")
-    asks = _words(found, parts) if parts.distance is None else _near(found, parts.distance, parts)
-    return Query(text, asks, (parts.field,) if parts.field else TEXT_FIELDS, parts.weight)
+    tokens = split(read_characters(text))
+    if [token.kind for token in tokens] == ["part"]:
+        return Query(text, leaf(take_apart(tokens[0].chars)))
+    # Few keywords hold an operator, and luqum takes its time to load.
+    from digest.match.operators import arrange
+
+    return Query(text, arrange(tokens))
 
 
 def parse_author(name: str) -> Query:
@@ -87,8 +125,22 @@ def parse_author(name: str) -> Query:
         raise KeywordError(error.message, max(1, error.column - len(before)), error.hint) from None
 
 
+def leaf(parts: Parts) -> Leaf:
+    """What one part asks for."""
+    if parts.field in {"author", "category", "source"}:
+        return Leaf(_label(parts), (parts.field,), parts.weight)
+    found = analyse(parts.body)
+    if not found:
+        raise KeywordError("no word stands here", parts.column, "Write a word.")
+    if len(found) > MAX_PHRASE:
+        column = parts.columns[found.starts[MAX_PHRASE]]
+        raise KeywordError(f"a phrase has more than {MAX_PHRASE} words", column, "Write several keywords.")
+    asks = _words(found, parts) if parts.distance is None else _near(found, parts.distance, parts)
+    return Leaf(asks, (parts.field,) if parts.field else TEXT_FIELDS, parts.weight)
+
+
 def _label(parts: Parts) -> Author | Label:
-    column = parts.columns[0] if parts.columns else 1
+    column = parts.column
     if parts.distance is not None or parts.stars:
         raise KeywordError(f"{parts.field}: takes neither * nor ~", column, "Write the whole name.")
     value = " ".join(parts.body.split())
@@ -112,7 +164,7 @@ def _words(found: Text, parts: Parts) -> Words:
 
 def _near(found: Text, distance: int, parts: Parts) -> Near:
     units = _units(found)
-    quote = parts.columns[0] - 1
+    quote = parts.column - 1
     if len(units) < 2:
         raise KeywordError("~ needs two words or more", quote, 'Write "graph equivariant"~5.')
     if distance < len(units) - 1:

@@ -1,133 +1,149 @@
-"""What a hit is worth: BM25F over title and abstract, and the order of a list.
+"""The order of a list: many profiles at once by sparse products, the best papers of each.
 
-Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond", section 3.5: the fields'
-term frequencies are length-normalised apart, weighted and added before they saturate. A keyword's points are shared
-among its fields in proportion to what each added, so that the explanation adds up to the score.
+Cost grows with the pairs of keyword and paper that meet, not with profiles times papers. All numbers lie on a grid (see
+weighing), so that what is computed here for thousands of profiles is what each would get alone.
 """
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from itertools import pairwise
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from digest.match.analysis import HYPHEN, Text, analyse, stem
-from digest.match.phrases import Phrase, Term, joinable
-from digest.models import CorpusStatistics, Match, Paper, Reason
+import numpy as np
+from scipy import sparse
 
-K1 = 1.6
-"""Saturation: how soon more occurrences stop to count."""
-FIELD_WEIGHT = {"title": 3.0, "abstract": 1.0}
-B = {"title": 0.6, "abstract": 0.75}
-"""How much a longer field is held against its words."""
-PHRASE_SHARE = 0.5
-"""What each further word adds to the rarity of a phrase, whose words are not independent."""
-LABEL_POINTS = {"author": 6.0, "category": 1.0, "source": 1.0}
-"""Names have no term frequency: an author counts like a rare word in the title, the others like a common one."""
-MAX_SPANS = 50
+from digest.match.shelf import Numbers
+from digest.match.table import Table
+from digest.match.weighing import Points
+from digest.models import Match, Paper, Reason
+
+_HIT = 2.0**20
+"""Added for each keyword found in full, so that one sum tells the points and whether a paper is listed at all."""
+_MOST_KEYWORDS = 512
+_STEPS = 2.0**24
+_SHARD = 4096
+"""Profiles ranked in one product: their sums stay in the processor's cache."""
 
 
-def statistics(papers: Iterable[Paper], known: CorpusStatistics | None = None) -> CorpusStatistics:
-    """Document frequencies and mean lengths of a history, added to those `known`; the order does not matter."""
-    known = known or CorpusStatistics()
-    documents = known.documents
-    title_words = round(known.title_length * documents)
-    abstract_words = round(known.abstract_length * documents)
-    frequencies = Counter(known.frequencies)
-    for paper in papers:
-        title, abstract = analyse(paper.title), analyse(paper.abstract)
-        documents += 1
-        title_words += len(title)
-        abstract_words += len(abstract)
-        frequencies.update(_terms(title) | _terms(abstract))
-    if not documents:
-        return CorpusStatistics()
-    return CorpusStatistics(
-        documents=documents,
-        title_length=title_words / documents,
-        abstract_length=abstract_words / documents,
-        frequencies=dict(frequencies),
-    )
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Of some profiles the papers, best first: those of profile `i` are `papers[starts[i] : starts[i + 1]]`."""
+
+    starts: Numbers
+    papers: Numbers
+    scores: Points
+
+    def of(self, profile: int) -> tuple[Numbers, Points]:
+        """One profile's papers and scores."""
+        chosen = slice(int(self.starts[profile]), int(self.starts[profile + 1]))
+        return self.papers[chosen], self.scores[chosen]
 
 
-def _terms(text: Text) -> set[str]:
-    """The stems of a text, and those of its hyphenated compounds in one word."""
-    terms = {word.stem for word in text.words}
-    for at, (left, right) in enumerate(pairwise(text.words)):
-        if text.gaps[at] == HYPHEN and joinable(left, right, HYPHEN):
-            terms.add(_compound(left.form + right.form))
-    return terms
+class Sums:
+    """The lines of a table made ready for adding up; rows are keywords, columns papers."""
 
+    def __init__(self, table: Table, keywords: int, papers: list[Paper]) -> None:
+        totals = table.points.sum(axis=1)
+        self.totals = totals
+        values = totals + _HIT * table.hits
+        starts = np.searchsorted(table.owners, np.arange(keywords + 1))
+        shape = (keywords, len(papers))
+        self._values = sparse.csr_array((values, table.papers.astype(np.int32), starts.astype(np.int32)), shape=shape)
+        self._table = table
+        self._largest = np.zeros(keywords)
+        np.maximum.at(self._largest, table.owners, totals)
+        self._floors: dict[int, Points] = {}
+        order = sorted(range(len(papers)), key=lambda at: tie_break(papers[at]))
+        self.place = np.empty(len(papers), np.int64)
+        """Each paper's place among papers of the same score."""
+        self.place[order] = np.arange(len(papers))
 
-_compound = lru_cache(maxsize=65_536)(stem)
+    def best(self, keywords: Numbers, starts: Numbers, top: int | None) -> Listing:
+        """Of every profile (its keywords are `keywords[starts[i] : starts[i + 1]]`) the best papers, at most `top`."""
+        pieces = [
+            self._best_of_shard(keywords, starts[first : first + _SHARD + 1], top)
+            for first in range(0, len(starts) - 1, _SHARD)
+        ]
+        counts = np.concatenate([np.empty(0, np.int64), *(piece[0] for piece in pieces)])
+        papers = np.concatenate([np.empty(0, np.int64), *(piece[1] for piece in pieces)])
+        scores = np.concatenate([np.empty(0), *(piece[2] for piece in pieces)])
+        return Listing(np.concatenate(([0], np.cumsum(counts))), papers, scores)
 
+    def exact(self, keywords: Numbers) -> bool:
+        """Whether the sums of these keywords fit between the steps of the grid and the mark of a hit."""
+        return len(keywords) <= _MOST_KEYWORDS and float(self._largest[keywords].sum()) < _HIT
 
-class Weighing:
-    """What words are worth against one history; remembers what it has worked out."""
+    def _best_of_shard(self, keywords: Numbers, starts: Numbers, top: int | None) -> tuple[Numbers, Numbers, Points]:
+        held = keywords[starts[0] : starts[-1]]
+        shape = (len(starts) - 1, self._values.shape[0])
+        profiles = sparse.csr_array((np.ones(len(held)), held.astype(np.int32), (starts - starts[0]).astype(np.int32)), shape=shape)
+        sums = profiles @ self._values
+        sizes = np.diff(sums.indptr)
+        marks = np.floor(sums.data * (1.0 / _HIT))
+        scores = sums.data - marks * _HIT
+        wanted = marks > 0
+        if top is not None and len(held):
+            wanted &= scores >= np.repeat(self._floor(held, starts - starts[0], top), sizes)
+        kept = np.flatnonzero(wanted)
+        owners = np.repeat(np.arange(len(sizes)), sizes)[kept]
+        papers, scores = sums.indices[kept].astype(np.int64), scores[kept]
+        order = self._in_order(owners, papers, scores)
+        owners, papers, scores = owners[order], papers[order], scores[order]
+        counts = np.bincount(owners, minlength=len(sizes))
+        if top is not None:
+            rank = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+            short = rank < top
+            papers, scores, counts = papers[short], scores[short], np.minimum(counts, top)
+        return counts, papers, scores
 
-    def __init__(self, corpus: CorpusStatistics) -> None:
-        self._corpus = corpus
-        self._means = {"title": corpus.title_length or 1.0, "abstract": corpus.abstract_length or 1.0}
-        self._sorted: list[str] | None = None
-        self._terms: dict[Term, float] = {}
-        self._phrases: dict[tuple[Phrase, ...], float] = {}
+    def _floor(self, held: Numbers, starts: Numbers, top: int) -> Points:
+        """A score that the `top`-th paper of each profile reaches for certain: points are never negative, so what one of
+        its keywords gives to `top` papers by itself is such a score."""
+        floors = self._floors.get(top)
+        if floors is None:
+            floors = self._floors[top] = self._floors_of_keywords(top)
+        filled = np.diff(starts) > 0
+        found = np.zeros(len(starts) - 1)
+        if filled.any():
+            found[filled] = np.maximum.reduceat(floors[held], starts[:-1][filled])
+        return found
 
-    def rarity(self, *phrases: Phrase) -> float:
-        """The idf of words that stand together: that of the rarest, and a share of the others'; never negative."""
-        known = self._phrases.get(phrases)
-        if known is None:
-            each = sorted((self._idf(term) for phrase in phrases for term in phrase.terms), reverse=True)
-            known = self._phrases[phrases] = each[0] + PHRASE_SHARE * sum(each[1:])
-        return known
+    def _floors_of_keywords(self, top: int) -> Points:
+        listed = self._table.hits
+        owners, totals = self._table.owners[listed], self.totals[listed]
+        order = np.lexsort((-totals, owners))
+        owners, totals = owners[order], totals[order]
+        keywords = self._values.shape[0]
+        at = np.searchsorted(owners, np.arange(keywords)) + top - 1
+        floors = np.zeros(keywords)
+        enough = at < len(owners)
+        enough[enough] = owners[at[enough]] == np.flatnonzero(enough)
+        floors[enough] = totals[at[enough]]
+        return floors
 
-    def points(self, rarity: float, counts: Mapping[str, int], texts: Mapping[str, Text]) -> dict[str, float]:
-        """BM25F of one query, shared among the fields in which it stands."""
-        heard = {field: self._heard(field, count, len(texts[field])) for field, count in counts.items()}
-        saturated = K1 + sum(heard.values())
-        return {field: rarity * amount / saturated for field, amount in heard.items()}
-
-    def _heard(self, field: str, count: int, length: int) -> float:
-        normal = 1.0 - B[field] + B[field] * length / self._means[field]
-        return FIELD_WEIGHT[field] * count / normal
-
-    def _idf(self, term: Term) -> float:
-        known = self._terms.get(term)
-        if known is None:
-            documents = self._corpus.documents
-            frequency = min(documents, self._frequency(term))
-            known = self._terms[term] = math.log(1.0 + (documents - frequency + 0.5) / (frequency + 0.5))
-        return known
-
-    def _frequency(self, term: Term) -> int:
-        """Papers of the history with the term; a prefix adds up the stems that begin with it.
-
-        A stem can be shorter than the prefix (equivari, equivarian*): without any other the longest such one counts.
-        """
-        frequencies = self._corpus.frequencies
-        if not term.prefix:
-            return frequencies.get(term.stem, 0)
-        if self._sorted is None:
-            self._sorted = sorted(frequencies)
-        total = 0
-        for at in range(bisect_left(self._sorted, term.stem), len(self._sorted)):
-            if not self._sorted[at].startswith(term.stem):
-                break
-            total += frequencies[self._sorted[at]]
-        shorter = (term.stem[:length] for length in range(len(term.stem) - 1, 2, -1))
-        return total or next((frequencies[letters] for letters in shorter if letters in frequencies), 0)
+    def _in_order(self, owners: Numbers, papers: Numbers, scores: Points) -> Numbers:
+        """By owner, then score, then the papers' places."""
+        keys = (owners << 44) - (scores * _STEPS).astype(np.int64)
+        order = np.argsort(keys)
+        keys = keys[order]
+        same = np.flatnonzero(keys[1:] == keys[:-1])
+        if len(same):
+            tied = np.union1d(same, same + 1)
+            order[tied] = order[tied][np.lexsort((self.place[papers[order[tied]]], keys[tied]))]
+        return order
 
 
 def scored(paper: Paper, profile: str, reasons: Iterable[Reason]) -> Match:
-    """The match for these reasons: most points first, then by keyword and field; the score is their sum in that order."""
+    """The match for these reasons: most points first, then by keyword and field; the score is their sum."""
     ordered = sorted(reasons, key=lambda reason: (-reason.points, reason.keyword, reason.field))
-    score = sum([reason.points for reason in ordered])
-    return Match(paper=paper, profile=profile, score=score, matched=tuple(ordered))
+    return Match(paper=paper, profile=profile, score=sum(reason.points for reason in ordered), matched=tuple(ordered))
+
+
+def tie_break(paper: Paper) -> tuple[int, int, int, str]:
+    """Among papers of one score: upvotes, then newest, then id."""
+    return (-(paper.upvotes or 0), -paper.listed_on.toordinal(), -paper.seq, paper.id)
 
 
 def best_first(match: Match) -> tuple[float, int, int, int, str]:
     """The sort key of every list: score, then upvotes, then newest, then id."""
-    paper = match.paper
-    return (-match.score, -(paper.upvotes or 0), -paper.listed_on.toordinal(), -paper.seq, paper.id)
+    return (-match.score, *tie_break(match.paper))

@@ -118,10 +118,10 @@ class Composer:
     def _digest(self, reader: Reader, issue: date, window: _Window, now: datetime) -> Digest:
         subscriber, settings = reader.subscriber, self._settings
         trending = not subscriber.profiles and not subscriber.keywords
-        dropped = window.rankings[dropping(reader)].matches if subscriber.exclude else ()
-        without = frozenset(one.paper.id for one in dropped)
+        dropped = window.rankings[dropping(reader)].papers if subscriber.exclude else ()
+        without = frozenset(paper.id for paper in dropped)
         if trending:
-            lists = [match.trending(window.papers, now.date())]
+            lists = [match.Ranking.of("", match.trending(window.papers, now.date()))]
         else:
             lists = [self._list(window, profile) for profile in profile_names(reader)]
         shown, listed = match.choose(lists, settings.digest.max_papers, without)
@@ -138,8 +138,8 @@ class Composer:
             trending=trending,
         )
 
-    def _list(self, window: _Window, profile: str) -> tuple[Match, ...]:
-        return window.rankings[profile].matches[: self._limits.get(profile)]
+    def _list(self, window: _Window, profile: str) -> match.Ranking:
+        return window.rankings[profile].cut(self._limits.get(profile))
 
     def _why_empty(self, reader: Reader, window: _Window) -> str:
         if not window.papers:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from digest import match
 from digest.errors import ConfigError, KeywordError, Problem
 from digest.match import check_author, check_keyword
-from digest.models import Profile
+from digest.models import Liked, Profile
 from digest.pipeline.audience import Reader
 from digest.settings import ProfileSettings, Settings
 
@@ -29,10 +29,21 @@ def compile_index(settings: Settings, readers: Sequence[Reader]) -> match.Index:
     return match.compile_profiles(profiles)
 
 
-def to_profile(table: ProfileSettings) -> Profile:
-    """A configured profile in the matcher's words."""
-    names = ("name", "keywords", "exclude", "require", "authors", "categories", "sources", "min_score", "max_papers")
-    return Profile(**{name: getattr(table, name) for name in names})
+def to_profile(table: ProfileSettings, liked: tuple[Liked, ...] = ()) -> Profile:
+    """A configured profile in the matcher's words; `liked` are the papers that its `like` names."""
+    return Profile(
+        name=table.name,
+        keywords=table.keywords,
+        exclude=table.exclude,
+        require=table.require,
+        authors=table.authors,
+        categories=table.categories,
+        sources=table.sources,
+        like=liked,
+        related=table.related,
+        min_score=table.min_score,
+        max_papers=table.max_papers,
+    )
 
 
 def keyword_problems(settings: Settings) -> list[Problem]:

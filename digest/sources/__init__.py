@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from digest.models import Memory
 from digest.settings import SourceSettings
 from digest.sources import arxiv_reading, feed_reading, huggingface
+from digest.sources.bibliography import Bibliography, read_bibliography
 from digest.sources.bounds import bounded
 from digest.sources.gates import INTERVALS, Gates, last_asked
 from digest.sources.http import Limits, PoliteClient
@@ -24,6 +25,7 @@ from digest.sources.seams import Known, Reader
 from digest.sources.state import judge
 
 __all__ = [
+    "Bibliography",
     "INTERVALS",
     "READERS",
     "Gates",
@@ -37,6 +39,7 @@ __all__ = [
     "may_merge",
     "paper_id",
     "paper_keys",
+    "read_bibliography",
     "read_source",
 ]
 

@@ -241,19 +241,19 @@ def test_a_choice_unites_profiles_with_the_best_score_of_each_paper() -> None:
     found = compile_profiles(
         [Profile(name="a", keywords=("graph",)), Profile(name="b", keywords=("graph^3", "protein"))]
     ).match(PAPERS, HISTORY)
-    shown, listed = choose([found["a"].matches, found["b"].matches], 2)
+    shown, listed = choose([found["a"], found["b"]], 2)
     assert listed == 4
     assert len(shown) == 2
     assert {match.profile for match in shown} == {"b"}
-    assert (shown, listed) == choose([found["b"].matches, found["a"].matches], 2)
-    rest, fewer = choose([found["a"].matches, found["b"].matches], 9, frozenset({shown[0].paper.id}))
+    assert (shown, listed) == choose([found["b"], found["a"]], 2)
+    rest, fewer = choose([found["a"], found["b"]], 9, frozenset({shown[0].paper.id}))
     assert fewer == 3
     assert shown[0] not in rest
 
 
 def test_equal_scores_of_two_profiles_are_told_under_the_first_name() -> None:
     found = compile_profiles([Profile(name=name, keywords=("protein",)) for name in "ba"]).match(PAPERS, HISTORY)
-    shown, _ = choose([found["b"].matches, found["a"].matches], 5)
+    shown, _ = choose([found["b"], found["a"]], 5)
     assert [match.profile for match in shown] == ["a"]
 
 

@@ -1,0 +1,112 @@
+"""How far papers resemble those that a profile likes (Rocchio 1971, "Relevance Feedback in Information Retrieval").
+
+The liked papers' mean, less what all papers have in common, is one term vector; a paper is worth its cosine with it, and
+with the liked papers nearest to it. The strongest words stand in the reason, so that nothing is a black box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import numpy as np
+from scipy import sparse
+
+from digest.match.history import History
+from digest.match.shelf import Shelf
+from digest.match.vectors import normalised, widened, word_counts
+from digest.match.weighing import Points, on_grid
+from digest.models import Liked, Paper, Reason
+
+LIKE_POINTS = 300.0
+"""What likeness 1 is worth: a close resemblance (0.3) counts like a dozen good keywords."""
+LIKE_FROM = 0.08
+"""Less likeness than that reaches no paper."""
+_RARE, _COMMON = 2, 0.5
+_BACKGROUND = 0.7
+_NEAREST, _NEAREST_SHARE = 3, 0.5
+_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What one profile likes: a term vector, and the liked papers by themselves."""
+
+    liked: tuple[Liked, ...]
+    vector: Points
+    each: sparse.csr_array
+
+
+class Likeness:
+    """The papers of one shelf, ready to be compared with what profiles like."""
+
+    def __init__(self, shelf: Shelf, history: History) -> None:
+        self._shelf = shelf
+        self._history = history
+        rows = _dampened(word_counts(shelf, history.vocabulary))
+        weights = self._weights()
+        self._papers = normalised(rows, weights)
+        self._background = np.asarray(self._papers.sum(axis=0)).ravel() / max(1, len(shelf))
+
+    def taste(self, liked: tuple[Liked, ...]) -> Taste:
+        """The term vector of some papers."""
+        shelf = Shelf([_as_paper(one) for one in liked])
+        rows = _dampened(word_counts(shelf, self._history.vocabulary))
+        weights = self._weights()
+        each = normalised(rows, weights)
+        background = np.zeros(len(weights))
+        background[: len(self._background)] = self._background
+        vector = np.maximum(np.asarray(each.sum(axis=0)).ravel() / len(liked) - _BACKGROUND * background, 0.0)
+        length = float(np.sqrt(vector @ vector))
+        return Taste(liked, vector / length if length else vector, each)
+
+    def points(self, taste: Taste) -> Points:
+        """What each paper of the shelf is worth; 0 where it is not reached."""
+        papers = widened(self._papers, len(taste.vector))
+        cosines = (papers @ taste.each.T).toarray()
+        nearest = np.sort(cosines, axis=1)[:, -_NEAREST:].mean(axis=1)
+        likeness = (papers @ taste.vector + _NEAREST_SHARE * nearest) / (1.0 + _NEAREST_SHARE)
+        return on_grid(np.where(likeness > LIKE_FROM, LIKE_POINTS * likeness, 0.0))
+
+    def reason(self, taste: Taste, paper: int, points: float) -> Reason:
+        """Which liked paper is the nearest, and the words that say so."""
+        row = widened(self._papers, len(taste.vector))[[paper]]
+        cosines = (row @ taste.each.T).toarray().ravel()
+        nearest = taste.liked[int(np.argmax(cosines))].title
+        strength = row.data * taste.vector[row.indices]
+        best = [int(row.indices[at]) for at in np.argsort(-strength, kind="stable")[:_WORDS] if strength[at] > 0]
+        words = ", ".join(self._spelt(number, paper) for number in best)
+        return Reason(keyword=f"similar to “{nearest}”: {words}" if words else f"similar to “{nearest}”", field="like", points=points)
+
+    def _spelt(self, number: int, paper: int) -> str:
+        """A stem as the paper writes it first."""
+        stem = self._history.vocabulary.stem(number)
+        shelf = self._shelf
+        first, after = shelf.slot_starts[2 * paper], shelf.slot_starts[2 * paper + 1] + shelf.lengths[2 * paper + 1]
+        for at in shelf.row[first:after].tolist():
+            word = shelf.words[at]
+            if word is not None and word.stem == stem:
+                return word.cased if word.acronym else word.form
+        return stem
+
+    def _weights(self) -> Points:
+        return self._history.vocabulary.weights(self._history.corpus, _RARE, _COMMON)
+
+
+def _dampened(rows: sparse.csr_array) -> sparse.csr_array:
+    """More of a word counts, but less and less so."""
+    rows.data = 1.0 + np.log(rows.data)
+    return rows
+
+
+def _as_paper(liked: Liked) -> Paper:
+    return Paper(
+        seq=0, id="", title=liked.title, abstract=liked.abstract, authors=(), categories=(), listed_on=date.min,
+        first_seen_at=datetime.min.replace(tzinfo=UTC), url="",
+    )  # fmt: skip
+
+
+def tastes(likeness: Likeness, liked: Sequence[tuple[Liked, ...]]) -> dict[tuple[Liked, ...], Taste]:
+    """The tastes of several profiles, each made once."""
+    return {one: likeness.taste(one) for one in dict.fromkeys(liked) if one}

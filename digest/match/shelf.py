@@ -1,0 +1,296 @@
+"""Papers, read once and turned inside out: where on the shelf each word stands, and so each phrase.
+
+All titles and abstracts stand in one row of words, a boundary after each. A phrase is found from its rarest word, so that
+its cost grows with what it hits. Says where a phrase stands; what that is worth is another matter (see weighing).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.match.analysis import HYPHEN, NOTHING, Word, lexemes, word
+from digest.match.phrases import Phrase, Term, joinable, joined_keys
+from digest.models import Paper
+
+Numbers = NDArray[np.int64]
+_NONE: Numbers = np.empty(0, np.int64)
+FIELDS = ("title", "abstract")
+"""Slot `2 * paper` is a paper's title, `2 * paper + 1` its abstract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a phrase stands: the word it starts at and the one after it, in order and without overlap; and the slots."""
+
+    starts: Numbers
+    afters: Numbers
+    slots: Numbers
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def within(self, slot: int) -> Places:
+        """Those in one slot."""
+        first, after = np.searchsorted(self.slots, (slot, slot + 1))
+        return Places(self.starts[first:after], self.afters[first:after], self.slots[first:after])
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """Where a term stands: as one word, or as two that are written apart here."""
+
+    single: Numbers
+    double: Numbers
+
+    def __len__(self) -> int:
+        return len(self.single) + len(self.double)
+
+
+_NOWHERE = _Units(_NONE, _NONE)
+NO_PLACES = Places(_NONE, _NONE, _NONE)
+
+
+class Shelf:
+    """Some papers, ready to be asked where a phrase stands; what is found is remembered."""
+
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        self.papers = tuple(papers)
+        ids: dict[str, int] = {}
+        row, gaps, lengths = _row(self.papers, ids)
+        self.words: tuple[Word | None, ...] = (None, *map(word, ids))
+        self.row = row
+        self._gaps = gaps
+        self.lengths = lengths
+        """Words in each slot."""
+        self.slot_starts: Numbers = np.concatenate(([0], np.cumsum(lengths + 1)))[:-1].astype(np.int64)
+        self._order = np.argsort(row, kind="stable").astype(np.int32)
+        self._bounds = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=len(self.words)))))
+        self._places: dict[Phrase, Places] = {}
+        self.rest()
+
+    def rest(self) -> None:
+        """Forget what only speeds up new questions; it is made again when one comes."""
+        self._by_key: dict[str, list[int]] = {}
+        self._openings: list[str] = []
+        self._terms: dict[Term, _Units] = {}
+        self._after: dict[int, frozenset[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self.papers)
+
+    def places(self, phrase: Phrase) -> Places:
+        """Where a phrase stands; of overlapping places the first, and the shortest of those, counts."""
+        found = self._places.get(phrase)
+        if found is None:
+            starts, afters = self._find(phrase)
+            slots = np.searchsorted(self.slot_starts, starts, side="right") - 1
+            found = self._places[phrase] = Places(starts, afters, slots) if len(starts) else NO_PLACES
+        return found
+
+    @property
+    def _keyed(self) -> dict[str, list[int]]:
+        """The words that answer to each key."""
+        if not self._by_key:
+            for number, known in enumerate(self.words):
+                if known is not None:
+                    for key in known.keys:
+                        self._by_key.setdefault(key, []).append(number)
+        return self._by_key
+
+    def _postings(self, number: int) -> Numbers:
+        return self._order[self._bounds[number] : self._bounds[number + 1]].astype(np.int64)
+
+    def _standing(self, key: str) -> Numbers:
+        return self._gathered(self._keyed.get(key, ()))
+
+    def _gathered(self, numbers: Sequence[int]) -> Numbers:
+        if len(numbers) < 2:
+            return self._postings(numbers[0]) if numbers else _NONE
+        return np.sort(np.concatenate([self._postings(number) for number in numbers]))
+
+    def _find(self, phrase: Phrase) -> tuple[Numbers, Numbers]:
+        units = [self._units(term) for term in phrase.terms]
+        joins = [self._units(join) if join else _NOWHERE for join in phrase.joins]
+        if len(units) == 1:
+            return _apart(*_units_as_places(units[0]))
+        if not any(map(len, joins)) and not any(len(unit.double) for unit in units):
+            return _apart(*_in_a_row([unit.single for unit in units]))
+        return _apart(*_along(units, joins))
+
+    def _units(self, term: Term) -> _Units:
+        known = self._terms.get(term)
+        if known is None:
+            single = self._beginning(term.key) if term.prefix else self._standing(term.key)
+            known = self._terms[term] = _Units(single, self._doubles(term))
+        return known
+
+    def _beginning(self, opening: str) -> Numbers:
+        """Where a word stands that begins so; the opening is of a form (`=`) or of a cased word (`\"`)."""
+        found: set[int] = set()
+        for key in _opened(self._sorted_keys, opening):
+            found.update(self._keyed[key])
+        return self._gathered(sorted(found))
+
+    @property
+    def _sorted_keys(self) -> list[str]:
+        """Forms and cased words in order of the alphabet, to look up how they begin."""
+        if not self._openings:
+            self._openings = sorted(key for key in self._keyed if key[0] in '="')
+        return self._openings
+
+    def _doubles(self, term: Term) -> Numbers:
+        """Where two neighbouring words, written as one, would answer to the term."""
+        if term.key[0] == '"' and not term.prefix:
+            return _NONE
+        found = [self._neighbours(left, right) for left, right in self._halves(term)]
+        found = [places for places in found if len(places)]
+        return np.unique(np.concatenate(found)) if found else _NONE
+
+    def _halves(self, term: Term) -> Iterator[tuple[int, int]]:
+        """The pairs of neighbours that make up a term; the first is a proper beginning of what is asked for."""
+        mark, letters = (term.key[0], term.key[1:]) if term.key[0] in '="^' else ("", term.key)
+        if mark == "=" and not term.prefix:
+            return
+        cased = mark in {'"', "^"}
+        for length in range(1, len(letters)):
+            for left in self._spelt(letters[:length], cased=cased):
+                followers = self._followers(left)
+                rights = self._ending(letters[length:].casefold(), exact=not term.prefix) if followers else ()
+                yield from ((left, right) for right in rights if right in followers and self._make(left, right, term))
+
+    def _ending(self, rest: str, *, exact: bool) -> Iterator[int]:
+        """The words that can stand for the rest of a compound: one letter only as it is, else what begins with it."""
+        if len(rest) == 1 and exact:
+            yield from self._keyed.get(f"={rest}", ())
+            return
+        # The end of a stem can differ from the word's by a letter (happi, happy).
+        for key in _opened(self._sorted_keys, "=" + (rest[:-1] if exact and len(rest) > 2 else rest)):
+            yield from self._keyed[key]
+
+    def _followers(self, left: int) -> frozenset[int]:
+        """The words that stand right after a word as the second half of a compound may."""
+        known = self._after.get(left)
+        if known is None:
+            places = self._postings(left)
+            rights = np.unique(self.row[places[self._gaps[places] != NOTHING] + 1]).tolist()
+            known = self._after[left] = frozenset(rights) - {0}
+        return known
+
+    def _spelt(self, letters: str, *, cased: bool) -> list[int]:
+        numbers = self._keyed.get(f"={letters.casefold()}", [])
+        if not cased:
+            return numbers
+        return [number for number in numbers if (known := self.words[number]) and known.cased == letters]
+
+    def _make(self, left: int, right: int, term: Term) -> bool:
+        one, other = self.words[left], self.words[right]
+        if one is None or other is None or not joinable(one, other, HYPHEN):
+            return False
+        keys, openings = joined_keys(one.cased, other.cased)
+        return any(key.startswith(term.key) for key in openings) if term.prefix else term.key in keys
+
+    def _neighbours(self, left: int, right: int) -> Numbers:
+        """Where one word follows the other so that they may be one compound."""
+        places = self._postings(left)
+        places = places[self.row[places + 1] == right]
+        one, other = self.words[left], self.words[right]
+        assert one is not None and other is not None
+        gaps = self._gaps[places]
+        allowed = [gap for gap in range(NOTHING, HYPHEN + 1) if joinable(one, other, gap)]
+        return places[np.isin(gaps, allowed)]
+
+
+def _row(papers: Sequence[Paper], ids: dict[str, int]) -> tuple[NDArray[np.int32], NDArray[np.uint8], Numbers]:
+    """All words as numbers from 1 (`ids` is filled), 0 after each slot; the gaps after them; the length of each slot."""
+    texts: list[list[str]] = []
+    gaps: list[bytes] = []
+    for paper in papers:
+        for text in (paper.title, paper.abstract):
+            found, between = lexemes(text)
+            texts.append(found)
+            gaps.append(between)
+    for lexeme in chain.from_iterable(texts):
+        if lexeme not in ids:
+            ids[lexeme] = len(ids) + 1
+    numbers = chain.from_iterable(chain(map(ids.__getitem__, text), (0,)) for text in texts)
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    row = np.fromiter(chain(numbers, (0,)), np.int32, int(lengths.sum()) + len(texts) + 1)
+    return row, np.frombuffer(b"\0".join(gaps) + b"\0\0", np.uint8), lengths
+
+
+def _opened(keys: Sequence[str], opening: str) -> Iterator[str]:
+    """The keys, in order, that begin so."""
+    at = bisect_left(keys, opening)
+    while at < len(keys) and keys[at].startswith(opening):
+        yield keys[at]
+        at += 1
+
+
+def _units_as_places(units: _Units) -> tuple[Numbers, Numbers]:
+    starts = np.concatenate((units.single, units.double))
+    afters = np.concatenate((units.single + 1, units.double + 2))
+    return starts, afters
+
+
+def _in_a_row(terms: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+    """Where single words follow one another, from the rarest."""
+    rarest = min(range(len(terms)), key=lambda at: len(terms[at]))
+    starts = terms[rarest] - rarest
+    for at, places in enumerate(terms):
+        if at != rarest and len(starts):
+            starts = starts[_among(starts + at, places)]
+    return starts, starts + len(terms)
+
+
+def _along(units: Sequence[_Units], joins: Sequence[_Units]) -> tuple[Numbers, Numbers]:
+    """Where terms follow one another, each one word or two, or two of them one word."""
+    first = _units_as_places(units[0])
+    reached = [None, first]
+    for at in range(1, len(units)):
+        steps = [_step(reached[at], units[at])]
+        if joins[at - 1]:
+            steps.append(_step(reached[at - 1], joins[at - 1]))
+        reached.append((np.concatenate([step[0] for step in steps]), np.concatenate([step[1] for step in steps])))
+    last = reached[-1]
+    assert last is not None
+    return last
+
+
+def _step(reached: tuple[Numbers, Numbers] | None, units: _Units) -> tuple[Numbers, Numbers]:
+    """From the places reached (None: anywhere) over one more term."""
+    if reached is None:
+        return _units_as_places(units)
+    starts, at = reached
+    one, two = _among(at, units.single), _among(at, units.double)
+    return np.concatenate((starts[one], starts[two])), np.concatenate((at[one] + 1, at[two] + 2))
+
+
+def _among(values: Numbers, places: Numbers) -> NDArray[np.bool_]:
+    """Which values stand in the sorted places."""
+    if not len(places):
+        return np.zeros(len(values), np.bool_)
+    at = np.searchsorted(places, values)
+    at[at == len(places)] = 0
+    return places[at] == values
+
+
+def _apart(starts: Numbers, afters: Numbers) -> tuple[Numbers, Numbers]:
+    """The places in order, without those that overlap an earlier one."""
+    if len(starts) < 2:
+        return starts, afters
+    order = np.lexsort((afters, starts))
+    starts, afters = starts[order], afters[order]
+    if (afters[:-1] <= starts[1:]).all():
+        return starts, afters
+    kept, end = [], -1
+    for at, (start, after) in enumerate(zip(starts.tolist(), afters.tolist(), strict=True)):
+        if start >= end:
+            kept.append(at)
+            end = after
+    return starts[kept], afters[kept]

@@ -1,0 +1,86 @@
+"""What keywords are worth for papers, as columns of numbers: one line for each pair of keyword and paper that meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digest.match.shelf import Numbers
+from digest.match.weighing import Points, weighted
+
+COLUMNS = ("title", "abstract", "author", "category", "source", "related")
+"""The fields of the reasons, in the order of the columns of `points`."""
+RELATED = COLUMNS.index("related")
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Lines in the order of (owner, paper), each pair once. `points` is (lines, fields)."""
+
+    owners: Numbers
+    papers: Numbers
+    points: Points
+    hits: Flags
+    """Found in full, so that the paper is listed; else the points only raise a paper that something else found."""
+
+    def __len__(self) -> int:
+        return len(self.owners)
+
+    def of(self, owner: int) -> Table:
+        """The lines of one owner."""
+        first, after = np.searchsorted(self.owners, (owner, owner + 1))
+        return self.cut(slice(int(first), int(after)))
+
+    def cut(self, chosen: slice | Flags | Numbers) -> Table:
+        """Some of the lines, in their order."""
+        return Table(self.owners[chosen], self.papers[chosen], self.points[chosen], self.hits[chosen])
+
+    def owned_by(self, owner: int) -> Table:
+        """The same lines under another owner."""
+        return replace(self, owners=np.full(len(self), owner, np.int64))
+
+    def times(self, weight: float) -> Table:
+        """The same lines with points times a weight."""
+        return self if weight == 1.0 else replace(self, points=weighted(self.points, weight))
+
+
+def lines(owners: Numbers, papers: Numbers, columns: dict[str, Points], *, hits: bool) -> Table:
+    """A table of some fields; pairs may repeat (see `united`)."""
+    points = np.zeros((len(owners), len(COLUMNS)))
+    for name, values in columns.items():
+        points[:, COLUMNS.index(name)] = values
+    return Table(owners, papers, points, np.full(len(owners), hits))
+
+
+def united(tables: Sequence[Table]) -> Table:
+    """All lines in order, those of one pair added up; a pair hits where one of its lines does."""
+    if not tables:
+        return EMPTY
+    owners = np.concatenate([table.owners for table in tables])
+    papers = np.concatenate([table.papers for table in tables])
+    points = np.concatenate([table.points for table in tables])
+    hits = np.concatenate([table.hits for table in tables])
+    order = np.lexsort((papers, owners))
+    owners, papers, points, hits = owners[order], papers[order], points[order], hits[order]
+    first = np.ones(len(owners), np.bool_)
+    first[1:] = (owners[1:] != owners[:-1]) | (papers[1:] != papers[:-1])
+    if first.all():
+        return Table(owners, papers, points, hits)
+    at = np.flatnonzero(first)
+    return Table(owners[at], papers[at], np.add.reduceat(points, at), np.logical_or.reduceat(hits, at))
+
+
+def appended(one: Table, other: Table) -> Table:
+    """The lines of two tables, the owners of the second all after those of the first."""
+    return Table(*(np.concatenate(pair) for pair in zip(_parts(one), _parts(other), strict=True)))
+
+
+def _parts(table: Table) -> tuple[Numbers, Numbers, Points, Flags]:
+    return table.owners, table.papers, table.points, table.hits
+
+
+EMPTY = Table(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, len(COLUMNS))), np.empty(0, np.bool_))
