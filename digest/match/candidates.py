@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from digest.match.analysis import HYPHEN, NOTHING, Text, Word, acronym_key, analyse
@@ -40,13 +41,11 @@ Key = tuple[str, ...]
 """What the matcher would ask each word of a phrase for, so that inflections are one phrase."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Candidate:
     """One phrase in all its inflections, and the numbers of the references that hold it."""
 
     key: Key
-    words: tuple[Word, ...]
-    gaps: bytes
     references: set[int] = field(default_factory=set)
     titles: set[int] = field(default_factory=set)
     given: set[int] = field(default_factory=set)
@@ -56,6 +55,15 @@ class Candidate:
     @property
     def support(self) -> int:
         return len(self.references | self.given)
+
+    @property
+    def text(self) -> str:
+        """As it is written most often."""
+        return min(self.written.items(), key=lambda pair: (-pair[1], pair[0]))[0]
+
+    @cached_property
+    def read(self) -> Text:
+        return analyse(self.text.replace("\\", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,10 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _Passage:
     """One text of a reference, read once."""
 
-    name: str
+    where: str
     raw: str
     text: Text
     kinds: tuple[Kind, ...]
@@ -79,83 +87,79 @@ class _Field:
 
 def gather(references: Sequence[Cited], least: int, advance: Callable[[int, int], None]) -> Candidates:
     """The phrases that `least` references hold, or that stand in a title; `advance` is told (done, all)."""
+    read = [list(_passages(one)) for one in references]
+    given = _given(read)
     held: Counter[Key] = Counter()
     words: Counter[str] = Counter()
-    given = _given(references)
-    for number, one in enumerate(references):
-        fields = list(_fields(one))
-        words.update({key for field in fields for key in field.keys})
-        held.update({key for field in fields for *_, key in _phrases(field, given)})
-        advance(number + 1, 2 * len(references))
+    for number, passages in enumerate(read, 1):
+        words.update({key for passage in passages for key in passage.keys})
+        held.update({key for passage in passages for *_, key in _phrases(passage, given)})
+        advance(number, 2 * len(read))
     phrases: dict[Key, Candidate] = {}
-    for number, one in enumerate(references):
-        for field in _fields(one):
-            for first, after, key in _phrases(field, given):
-                if held[key] >= least or field.name == "title":
-                    known = phrases.get(key)
-                    if known is None:
-                        known = Candidate(key, field.text.words[first:after], field.text.gaps[first : after - 1])
-                        phrases[key] = known
-                    _note(known, field, number, first, after)
-        advance(len(references) + number + 1, 2 * len(references))
+    for number, passages in enumerate(read):
+        for passage in passages:
+            for first, after, key in _phrases(passage, given):
+                if held[key] >= least or passage.where == "title":
+                    _note(phrases.setdefault(key, Candidate(key)), passage, number, first, after)
+        advance(len(read) + number + 1, 2 * len(read))
     return Candidates({key: one for key, one in phrases.items() if one.references}, words)
 
 
-def _note(known: Candidate, field: _Field, number: int, first: int, after: int) -> None:
-    if field.name == "keyword":
-        if after - first == len(field.keys):
+def _note(known: Candidate, passage: _Passage, number: int, first: int, after: int) -> None:
+    if passage.where == "keyword":
+        if after - first == len(passage.keys):
             known.given.add(number)
         return
     known.references.add(number)
-    if field.name == "title":
+    if passage.where == "title":
         known.titles.add(number)
-    known.written[_written(field, first, after)] += 1
+    known.written[_written(passage, first, after)] += 1
 
 
-def _given(references: Sequence[Cited]) -> frozenset[Key]:
+def _given(read: Sequence[Sequence[_Passage]]) -> frozenset[Key]:
     """The keywords that two references or more give: phrases, whatever words they are made of."""
     held: defaultdict[Key, set[int]] = defaultdict(set)
-    for number, one in enumerate(references):
-        for field in _fields(one):
-            if field.name == "keyword" and 1 <= len(field.keys) <= LONGEST and max(field.kinds) >= Kind.NOUN:
-                held[field.keys].add(number)
+    for number, passages in enumerate(read):
+        for passage in passages:
+            if passage.where == "keyword" and 0 < len(passage.keys) <= LONGEST and max(passage.kinds) >= Kind.NOUN:
+                held[passage.keys].add(number)
     return frozenset(key for key, numbers in held.items() if len(numbers) > 1)
 
 
-def _fields(one: Cited) -> Iterator[_Field]:
+def _passages(one: Cited) -> Iterator[_Passage]:
     # arXiv's subjects come as "Computer Science - Machine Learning".
     keywords = [("keyword", keyword.rpartition(" - ")[2]) for keyword in one.keywords]
-    for name, raw in (("title", one.title), ("abstract", one.abstract), *keywords):
+    for where, raw in (("title", one.title), ("abstract", one.abstract), *keywords):
         plain = _ADDRESS.sub(" . ", raw)
         letters = [char for char in plain[:2000] if char.isalpha()]
         if len(letters) > 8 and sum(map(str.isupper, letters)) > _CAPITALS * len(letters):
             plain = plain.lower()
         text = analyse(plain)
-        yield _Field(name, plain, text, tuple(map(kind, text.words)), tuple(map(_key, text.words)))
+        yield _Passage(where, plain, text, tuple(map(kind, text.words)), tuple(map(_key, text.words)))
 
 
 def _key(word: Word) -> str:
     return acronym_key(word.cased) if word.acronym and word.form not in FUNCTION_WORDS else word.stem
 
 
-def _phrases(field: _Field, given: frozenset[Key]) -> Iterator[tuple[int, int, Key]]:
+def _phrases(passage: _Passage, given: frozenset[Key]) -> Iterator[tuple[int, int, Key]]:
     """The phrases of a text: first word, one past the last, key. Punctuation and half a compound end them."""
-    gaps, words = field.text.gaps, len(field.keys)
+    gaps, words = passage.text.gaps, len(passage.keys)
     for first in range(words):
-        if field.kinds[first] == Kind.EMPTY or (first and gaps[first - 1] == HYPHEN):
+        if passage.kinds[first] == Kind.EMPTY or (first and gaps[first - 1] == HYPHEN):
             continue
         for after in range(first + 1, min(words, first + LONGEST + 1) + 1):
             if after - first > 1 and gaps[after - 2] == NOTHING:
                 break
             if after < words and gaps[after - 1] == HYPHEN:
                 continue
-            key = field.keys[first:after]
-            if _says_something(field, first, after) or key in given:
+            key = passage.keys[first:after]
+            if _says_something(passage, first, after) or key in given:
                 yield first, after, key
 
 
-def _says_something(field: _Field, first: int, after: int) -> bool:
-    words, kinds, gaps, last = field.text.words, field.kinds, field.text.gaps, after - 1
+def _says_something(passage: _Passage, first: int, after: int) -> bool:
+    words, kinds, gaps, last = passage.text.words, passage.kinds, passage.text.gaps, after - 1
     if first == last:
         return kinds[first] >= Kind.GENERIC and len(words[first].form) > (1 if words[first].acronym else 2)
     compound = gaps[first] == HYPHEN
@@ -167,14 +171,14 @@ def _says_something(field: _Field, first: int, after: int) -> bool:
     return all(kinds[at] >= Kind.ENDING or HYPHEN in gaps[at - 1 : at + 1] or words[at].form in JOINING for at in inner)
 
 
-def _written(field: _Field, first: int, after: int) -> str:
+def _written(passage: _Passage, first: int, after: int) -> str:
     """The phrase as a keyword: small letters but for acronyms and the like of 3D, a sign of the language escaped."""
     pieces: list[str] = []
     for at in range(first, after):
-        start, end = field.text.starts[at], field.text.ends[at]
-        word, raw = field.text.words[at], field.raw[start:end]
+        start, end = passage.text.starts[at], passage.text.ends[at]
+        word, raw = passage.text.words[at], passage.raw[start:end]
         cased = (word.acronym and word.form not in FUNCTION_WORDS) or any(map(str.isdigit, raw))
         pieces.append(raw.replace("*", r"\*") if cased else raw.lower().replace("*", r"\*"))
         if at + 1 < after:
-            pieces.append(field.raw[end : field.text.starts[at + 1]] if field.text.gaps[at] == HYPHEN else " ")
+            pieces.append(passage.raw[end : passage.text.starts[at + 1]] if passage.text.gaps[at] == HYPHEN else " ")
     return "".join(pieces)

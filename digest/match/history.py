@@ -8,6 +8,7 @@ are worked out for each phrase by itself, never for a profile, so that points st
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +18,7 @@ from digest.match.phrases import Phrase
 from digest.match.shelf import Numbers, Shelf
 from digest.match.vectors import Vocabulary, named, normalised, selection, strongest, widened, word_counts
 from digest.match.weighing import K1, Points, Weighing, statistics
-from digest.models import CorpusStatistics, Paper
+from digest.models import CorpusStatistics, Liked, Paper
 
 BEST = 50
 """So many papers of a keyword, its best ones, say what goes with it."""
@@ -40,7 +41,8 @@ class History:
         self._salient: list[sparse.csr_array] = []
         self._bases: list[int] = [0]
         self._found: dict[Phrase, tuple[int, list[Numbers], list[Points]]] = {}
-        self._stacked: tuple[int, sparse.csr_array, sparse.csr_array] | None = None
+        self._liked: dict[tuple[Liked, ...], sparse.csr_array] = {}
+        self._stacked: tuple[tuple[int, int], sparse.csr_array, sparse.csr_array] | None = None
 
     def learn(self, papers: Sequence[Paper], *, counted: bool = False) -> Shelf:
         """Take in papers; `counted`: their words are in the document frequencies already."""
@@ -54,6 +56,12 @@ class History:
         self.shelves.append(shelf)
         self._bases.append(self._bases[-1] + len(shelf))
         return shelf
+
+    def counts_of(self, liked: tuple[Liked, ...]) -> sparse.csr_array:
+        """How often each stem stands in each of some liked papers; remembered, since they are asked for every day."""
+        if liked not in self._liked:
+            self._liked[liked] = word_counts(Shelf([_as_paper(one) for one in liked]), self.vocabulary)
+        return self._liked[liked]
 
     def related(self, phrases: Sequence[Phrase], shelf: Shelf, least: float) -> tuple[Numbers, Numbers, Points]:
         """Which papers of a shelf hold the words that go with a phrase: phrase numbers, papers, likeness above `least`.
@@ -122,10 +130,18 @@ class History:
 
     def _vectors(self, weights: Points) -> tuple[sparse.csr_array, sparse.csr_array]:
         """The salient words of all papers, weighed and at length 1; and the same as ones."""
-        if self._stacked is None or self._stacked[0] != len(self.shelves):
+        state = (len(self.shelves), len(weights))
+        if self._stacked is None or self._stacked[0] != state:
             rows = [widened(one, len(weights)) for one in self._salient]
             vectors = normalised(sparse.csr_array(sparse.vstack(rows)), weights)
             presence = vectors.copy()
             presence.data[:] = 1.0
-            self._stacked = (len(self.shelves), vectors, presence)
+            self._stacked = (state, vectors, presence)
         return self._stacked[1], self._stacked[2]
+
+
+def _as_paper(liked: Liked) -> Paper:
+    return Paper(
+        seq=0, id="", title=liked.title, abstract=liked.abstract, authors=(), categories=(), listed_on=date.min,
+        first_seen_at=datetime.min.replace(tzinfo=UTC), url="",
+    )  # fmt: skip

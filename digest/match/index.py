@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import get_args
 from datetime import date
 
 import numpy as np
@@ -24,7 +25,7 @@ from digest.match.rows import Key, Rows
 from digest.match.shelf import Numbers, Shelf
 from digest.match.trending import newest, popular
 from digest.match.weighing import Points, Weighing
-from digest.models import CorpusStatistics, Liked, Match, Paper, Profile, Reason
+from digest.models import CorpusStatistics, Liked, Match, Paper, Profile, Reason, Related
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,13 @@ class Day:
     @property
     def sums(self) -> Sums:
         """The keywords so far, ready for adding up."""
-        known = len(self.rows.keys)
+        known = len(self.rows)
         if self._sums is None or self._sums[0] != known:
             self._sums = (known, Sums(self.rows.table, known, list(self.shelf.papers)))
         return self._sums[1]
 
     def explainer(self, *, spans: bool) -> Explainer:
-        known = len(self.rows.keys)
+        known = len(self.rows)
         if spans not in self._explainers or self._explainers[spans][0] != known:
             self._explainers[spans] = (known, Explainer(self.rows, spans=spans))
         return self._explainers[spans][1]
@@ -168,7 +169,8 @@ class Index:
 
     def rank(self, day: Day, top: int | None = None) -> Listing:
         """The best papers of every profile that has nothing but keywords, without reasons; of others nothing."""
-        return day.sums.best(self._rows(day)[self._listening], self._starts, top)
+        rows = self._rows(day)
+        return day.sums.best(rows[self._listening], self._starts, top)
 
     def match(
         self,
@@ -221,7 +223,7 @@ class Index:
 
     def _rows(self, day: Day) -> Numbers:
         """The day's row of each of our keywords."""
-        day.rows.add(list(self._keys))
+        day.rows.add(self._keys)
         return np.array([day.rows.number[key] for key in self._keys], np.int64)
 
     def _ranking(
@@ -326,25 +328,23 @@ class _Numbers:
     def __init__(self, keys: dict[Key, int]) -> None:
         self.profile = Profile(name="")
         self._keys = keys
-        self.of = {mode: _Known(self, mode) for mode in ("off", "rank", "list")}
+        self.of = {mode: _Known(self, mode) for mode in get_args(Related)}
 
     def author(self, name: str) -> int:
         return self.number(name, parse_author, self.profile.related)
 
-    def number(self, text: str, read: Callable[[str], Query], mode: str) -> int:
+    def number(self, text: str, read: Callable[[str], Query], mode: Related) -> int:
         try:
-            key = (read(text), mode)
+            key = (read(text).text, mode)
         except KeywordError as error:
-            raise KeywordError(
-                f"profile {self.profile.name!r}: {error.message}", error.column, error.hint
-            ) from None
-        return self._keys.setdefault(key, len(self._keys))  # type: ignore[arg-type]  # a mode of a profile
+            raise KeywordError(f"profile {self.profile.name!r}: {error.message}", error.column, error.hint) from None
+        return self._keys.setdefault(key, len(self._keys))
 
 
 class _Known(dict[str, int]):
     """Keyword as written → number; read when it is met first."""
 
-    def __init__(self, numbers: _Numbers, mode: str) -> None:
+    def __init__(self, numbers: _Numbers, mode: Related) -> None:
         super().__init__()
         self._numbers = numbers
         self._mode = mode

@@ -6,9 +6,7 @@ with the liked papers nearest to it. The strongest words stand in the reason, so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +15,7 @@ from digest.match.history import History
 from digest.match.shelf import Shelf
 from digest.match.vectors import normalised, widened, word_counts
 from digest.match.weighing import Points, on_grid
-from digest.models import Liked, Paper, Reason
+from digest.models import Liked, Reason
 
 LIKE_POINTS = 300.0
 """What likeness 1 is worth: a close resemblance (0.3) counts like a dozen good keywords."""
@@ -51,10 +49,9 @@ class Likeness:
 
     def taste(self, liked: tuple[Liked, ...]) -> Taste:
         """The term vector of some papers."""
-        shelf = Shelf([_as_paper(one) for one in liked])
-        rows = _dampened(word_counts(shelf, self._history.vocabulary))
+        rows = self._history.counts_of(liked)
         weights = self._weights()
-        each = normalised(rows, weights)
+        each = normalised(_dampened(widened(rows, len(weights))), weights)
         background = np.zeros(len(weights))
         background[: len(self._background)] = self._background
         vector = np.maximum(np.asarray(each.sum(axis=0)).ravel() / len(liked) - _BACKGROUND * background, 0.0)
@@ -96,17 +93,4 @@ class Likeness:
 
 def _dampened(rows: sparse.csr_array) -> sparse.csr_array:
     """More of a word counts, but less and less so."""
-    rows.data = 1.0 + np.log(rows.data)
-    return rows
-
-
-def _as_paper(liked: Liked) -> Paper:
-    return Paper(
-        seq=0, id="", title=liked.title, abstract=liked.abstract, authors=(), categories=(), listed_on=date.min,
-        first_seen_at=datetime.min.replace(tzinfo=UTC), url="",
-    )  # fmt: skip
-
-
-def tastes(likeness: Likeness, liked: Sequence[tuple[Liked, ...]]) -> dict[tuple[Liked, ...], Taste]:
-    """The tastes of several profiles, each made once."""
-    return {one: likeness.taste(one) for one in dict.fromkeys(liked) if one}
+    return sparse.csr_array((1.0 + np.log(rows.data), rows.indices, rows.indptr), shape=rows.shape)

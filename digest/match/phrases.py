@@ -46,9 +46,12 @@ def joinable(left: Word, right: Word, gap: int) -> bool:
         return False
     if gap == HYPHEN:
         return True
-    return gap == SPACE and all(
-        len(word.form) > 2 and word.form.isalpha() and word.form not in FUNCTION_WORDS for word in (left, right)
-    )
+    return gap == SPACE and is_half(left) and is_half(right)
+
+
+def is_half(word: Word) -> bool:
+    """Whether a word may be half of a compound that is written with a space."""
+    return len(word.form) > 2 and word.form.isalpha() and word.form not in FUNCTION_WORDS
 
 
 @lru_cache(maxsize=131_072)

@@ -5,6 +5,7 @@ A judgement about the English of titles and abstracts, made by hand, for where n
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from functools import lru_cache
 
@@ -84,65 +85,97 @@ release relevant reliable rely remain remark remarkable remove replace report re
 respect respond rest restrict result retain reveal review rich rigorous rise robust role rough routine run same satisfy save scalable scale
 scenario scope seamless search section see seek seem select sense separate serious serve set severe shape share sharp shed short shortcoming
 show significant similar simple simplify simultaneous single situation size slight small sole solution solve sophisticated sort sound
-special specific speed spirit stage stand standard start state-of-the-art stay step straightforward strength strengthen strict strike strive
+special specific speed spirit stable stage stand standard start state-of-the-art stay step straightforward strength strengthen strict strike strive
 strong struggle study subject subsequent substantial subtle succeed success successful suffer suffice sufficient suggest suitable suite
 summarize superior support surpass surprising survey susceptible sustain systematic tackle tailor take technical tend term test thing think
 thorough thousand tie time timely today top total touch traditional train translate treat trend true try turn type typical ultimate unable
 unclear uncover underexplored underlie underlying underscore understand unexplored unfortunate unified unify unique unit unknown unlike
 unlock unnecessary unprecedented unseen update urgent usage use useful user usual utilize vague valid validate valuable vary various vast
 version viable view vital want way weak wide widespread win work worse worst worth yield
+ability access according quantify rethink versatile amplify automate advocate agnostic alongside annotate anticipate area associate automatic auxiliary background balance become
+bottleneck boost broader built built-in capacity centric close coherent collaborate comparably complement complementary confidence connect
+consume consuming continuous core couple creation curate dependent downstream dramatic driven dual easier everyday facet fine faster favor
+fidelity fixed found free generalizable given greater higher implicit independent interplay intricacy known larger later latest
+lightweight lower made manual meanwhile mild named narrow notorious nuanced onto peer pioneer plug post pre pretrained primitive
+prohibitive pronounced random rapid redundant reliance relationship repeat reside resolution respective scarcity sensitive shown
+simplicity unveil smaller specify spanning stem suboptimal surrounding technological technology theoretical trade transparent trivial upon
+variation visible wise witness co inter intra multi quasi re sub
 appendix arxiv com doi edu github html http https org preprint supplementary textbf textit textsc url website www
-gpu cpu sota flop gpt openai ai
 """)
+_USUAL = _words(
+    "ai api apis auc auroc bleu cpu cpus fid flop flops gpt gpts gpu gpus ieee iou openai psnr rouge sota ssim tpu tpus usa"
+)
+"""Acronyms that any paper may use."""
 _ENDINGS = _stems("""
 approach capability framework function method methodology paradigm pipeline problem procedure property prompt scenario scheme search
-setting strategy technique test tool type
+setting strategy task technique test tool type
 """)
-_NOUNS = _stems("""
-algorithm application architecture baseline benchmark budget category challenge cost dataset environment fact framework input
-instance length level mechanism mode module operation part path performance process rate region resource rule sample source structure
-system target task value variant
+_NOUNS = _words("""
+data human image knowledge language model text video visual web word world
+acceleration adaptation algorithm analysis alignment answering application architecture baseline benchmark benchmarking budget category challenge
+characterization comparison composition construction cost customization dataset enhancement environment evaluation evolution exploration
+exploitation extraction fact following generation grounding identification implementation improvement input instance learning length level
+matching mechanism measurement metric mode modeling modelling module observation operation part path performance process processing production
+programming prompting publication questioning rate refinement region removal replacement resource rule sample sampling scaling search
+selection separation setting sharing solver source structure synthesis system target testing training translation tuning
+understanding validation value variant verification writing
 """)
-_GENERIC = _stems("""
-accuracy action agent analysis assumption attention attribute behavior bias block body boundary chain character class classification code
+_GENERIC = _words("""
+accuracy action agent assumption attention attribute behavior bias block body boundary chain character class classification code
 collection color communication community compression computation compute computer concept condition content context control coverage
-criterion data database decision decomposition degradation density deployment depth design detection device difficulty diffusion dimension
+criterion database decision decomposition degradation density deployment depth design detection device difficulty diffusion dimension
 direction discipline discovery distance distribution document domain dynamic edge editing efficiency element embedding energy engineering
 entity equation error estimation estimator evaluation event expert expression family feature feedback field filter flow format formula
-foundation frame frequency fusion generalization generation graph group guidance hardware health history human identity image index industry
-inference information infrastructure instruction integration intelligence interaction interface internal external iteration knowledge label
-language layer learning letter library light line linear linguistic local logic loss machine management map market mask mass material
-mathematical matrix medium memory message metric mind mixture modality model moment motion multimodal negative network neural node noise
+foundation frame frequency fusion generalization generation graph group guidance hardware health history identity index industry
+inference information infrastructure instruction integration intelligence interaction interface internal external iteration label
+layer learning letter library light line linear linguistic local logic loss machine management map market mask mass material
+mathematical matrix medium memory message mind mixture modality moment motion multimodal negative network neural node noise
 nonlinear normal operator optimization optimum organization orthogonal parallel parameter pattern penalty perception period person phase
 phenomenon physical physics pixel plan planning platform policy population power practitioner precision prediction preference presence
 pressure price probability processing product program protocol quantity query reasoning recognition reconstruction reference refinement
 regime reinforcement relation representation response retrieval reward risk robot safety sampling scene schedule science scientific score
 segmentation self semantic sensor sequence series server service session shift signal simulation site skill society software space spatial
 speech stability state static statistic stochastic stream student subset surface symbol synthesis synthetic table teacher team temperature
-temporal text theorem theory thought threshold token topic trace tracking training trajectory transfer transform transformation transition
-tree uncertainty variable variance vector verification video vision visual volume weight window word world year
+temporal theorem theory thought threshold token topic trace tracking training trajectory transfer transform transformation transition
+tree uncertainty variable variance vector verification vision volume weight window year zero shot
+""")
+_ADJECTIVE = re.compile(r".{3,}(?:al|ic|ive|ous|ble|ed|ary|ful|less)")
+_NOUNS_ALL_THE_SAME = _words("""
+arithmetic boundary capital chemical clinic crystal dictionary ensemble epidemic fabric fractal genetic heuristic hospital integral interval
+library logic magic material metal metric mineral music nanoparticle objective optic panic parable particle perspective pixel plastic
+potential primitive principal proposal quadric receptive reciprocal removal retrieval rival robotic salary seed semantic sequential signal
+speed statistic summary survival tactic topic traffic trial variable vocabulary
 """)
 COMMON_COMPOUNDS = _stems("""
 realworld finegrained coarsegrained opensource largescale smallscale highquality lowquality stateoftheart endtoend plugandplay longterm
 shortterm wellknown crossdomain datadriven highdimensional lowdimensional lowcost highlevel lowlevel realtime twostage multistage multistep
 highresolution highfidelity timeconsuming tradeoff costeffective handcrafted groundtruth humanlike indepth stepbystep highperformance
-nontrivial modelagnostic taskspecific domainspecific multidimensional userfriendly multiscale openended multilevel crossmodal
+nontrivial modelagnostic taskspecific domainspecific multidimensional userfriendly multiscale openended multilevel crossmodal closedsource preexisting
 """)
 """Compounds under hyphens that any paper may use, written in one."""
 
 
+_NOUN_STEMS, _GENERIC_STEMS = _stems(" ".join(_NOUNS)), _stems(" ".join(_GENERIC))
+
+
 @lru_cache(maxsize=65_536)
 def kind(word: Word) -> Kind:
-    """What a word may be in a phrase."""
+    """What a word may be in a phrase. "Generation" is a subject though "generate" is prose: the form goes before the stem."""
+    if word.acronym:
+        return Kind.EMPTY if word.form in _USUAL or word.form in FUNCTION_WORDS else Kind.TELLING
     if word.form in _EMPTY or not any(map(str.isalpha, word.form)):
         return Kind.EMPTY
-    prose = word.stem in _PROSE or (word.form.endswith("ly") and len(word.form) > 4)
-    if prose or (word.acronym and word.form in _PROSE):
+    singular = word.form.removesuffix("s")
+    for forms, its in ((_NOUNS, Kind.NOUN), (_GENERIC, Kind.GENERIC)):
+        if word.form in forms or singular in forms:
+            return its
+    if word.stem in _PROSE or (word.form.endswith("ly") and len(word.form) > 4):
         return Kind.ENDING if word.stem in _ENDINGS else Kind.PROSE
-    if word.acronym:
-        return Kind.TELLING
-    if word.stem in _ENDINGS:
-        return Kind.ENDING
-    if word.stem in _NOUNS:
-        return Kind.NOUN
-    return Kind.GENERIC if word.stem in _GENERIC else Kind.TELLING
+    stems = ((_ENDINGS, Kind.ENDING), (_NOUN_STEMS, Kind.NOUN), (_GENERIC_STEMS, Kind.GENERIC))
+    return next((its for roots, its in stems if word.stem in roots), Kind.TELLING)
+
+
+def adjective(word: Word) -> bool:
+    """Whether a word looks like an adjective, which names no subject where no noun follows it."""
+    nouns = word.form in _NOUNS_ALL_THE_SAME or word.form.removesuffix("s") in _NOUNS_ALL_THE_SAME
+    return not word.acronym and not nouns and _ADJECTIVE.fullmatch(word.form) is not None

@@ -103,7 +103,7 @@ class Query:
     asks: Node
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def parse(text: str) -> Query:
     """The query of a keyword; raises KeywordError, with column and hint, for everything it cannot read."""
     tokens = split(read_characters(text))

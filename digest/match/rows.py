@@ -6,21 +6,21 @@ papers that their parts hit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from digest.match.history import History
 from digest.match.hits import leaf_table
-from digest.match.query import All, Either, Leaf, Maybe, Node, Query, Without, Words
+from digest.match.query import All, Either, Leaf, Maybe, Node, Query, Without, Words, parse
 from digest.match.shelf import Numbers, Shelf
 from digest.match.table import EMPTY, Table, appended, lines, united
 from digest.match.weighing import Weighing, on_grid
 from digest.models import Related
 
-Key = tuple[Query, Related]
-"""A keyword, and what its related words may do."""
+Key = tuple[str, Related]
+"""A keyword as written, and what its related words may do."""
 RELATED_POINTS = 3.0
 """What the related words are worth against the rarity of their phrase."""
 RELATED_FROM: dict[Related, float] = {"rank": 0.1, "list": 0.05}
@@ -35,21 +35,24 @@ class Rows:
         self._weighing = weighing
         self._history = history
         self.number: dict[Key, int] = {}
-        self.keys: list[Key] = []
+        self.queries: list[Query] = []
         self.table = EMPTY
 
-    def add(self, keys: Sequence[Key]) -> None:
-        """Work out the keywords that are new."""
-        new = [key for key in dict.fromkeys(keys) if key not in self.number]
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def add(self, keys: Collection[Key]) -> None:
+        """Work out the keywords that are new; each can be read (see query)."""
+        new = [key for key in keys if key not in self.number]
         if not new:
             return
-        base = len(self.keys)
-        for key in new:
-            self.number[key] = len(self.keys)
-            self.keys.append(key)
-        self.table = appended(self.table, self._worked_out(new, base))
+        base = len(self.queries)
+        self.number.update(zip(new, range(base, base + len(new)), strict=True))
+        asked = [(parse(text), mode) for text, mode in new]
+        self.queries += [query for query, _ in asked]
+        self.table = appended(self.table, self._worked_out(asked, base))
 
-    def _worked_out(self, keys: Sequence[Key], base: int) -> Table:
+    def _worked_out(self, keys: Sequence[tuple[Query, Related]], base: int) -> Table:
         leaves: dict[Leaf, int] = {}
         for query, _ in keys:
             for leaf in leaves_of(query.asks):
@@ -63,7 +66,7 @@ class Rows:
         made = united(tables)
         return Table(made.owners + base, made.papers, made.points, made.hits)
 
-    def _related(self, keys: Sequence[Key]) -> Table:
+    def _related(self, keys: Sequence[tuple[Query, Related]]) -> Table:
         """What the words that go with a keyword are worth; a keyword with operators has none."""
         tables: list[Table] = []
         for mode, least in RELATED_FROM.items():

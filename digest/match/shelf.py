@@ -14,8 +14,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.match.analysis import HYPHEN, NOTHING, Word, lexemes, word
-from digest.match.phrases import Phrase, Term, joinable, joined_keys
+from digest.match.analysis import HYPHEN, NOTHING, SPACE, Word, lexemes, word
+from digest.match.phrases import Phrase, Term, is_half, joinable, joined_keys
 from digest.models import Paper
 
 Numbers = NDArray[np.int64]
@@ -79,7 +79,7 @@ class Shelf:
         self._by_key: dict[str, list[int]] = {}
         self._openings: list[str] = []
         self._terms: dict[Term, _Units] = {}
-        self._after: dict[int, frozenset[int]] = {}
+        self._after: dict[int, list[tuple[int, str]]] = {}
 
     def __len__(self) -> int:
         return len(self.papers)
@@ -161,25 +161,23 @@ class Shelf:
         for length in range(1, len(letters)):
             for left in self._spelt(letters[:length], cased=cased):
                 followers = self._followers(left)
-                rights = self._ending(letters[length:].casefold(), exact=not term.prefix) if followers else ()
-                yield from ((left, right) for right in rights if right in followers and self._make(left, right, term))
+                rest = letters[length:].casefold()
+                # The end of a stem can differ from the word's by a letter (happi, happy).
+                opening = rest[:-1] if len(rest) > 1 and not term.prefix else rest
+                for right, form in followers:
+                    if form.startswith(opening) and self._make(left, right, term):
+                        yield left, right
 
-    def _ending(self, rest: str, *, exact: bool) -> Iterator[int]:
-        """The words that can stand for the rest of a compound: one letter only as it is, else what begins with it."""
-        if len(rest) == 1 and exact:
-            yield from self._keyed.get(f"={rest}", ())
-            return
-        # The end of a stem can differ from the word's by a letter (happi, happy).
-        for key in _opened(self._sorted_keys, "=" + (rest[:-1] if exact and len(rest) > 2 else rest)):
-            yield from self._keyed[key]
-
-    def _followers(self, left: int) -> frozenset[int]:
-        """The words that stand right after a word as the second half of a compound may."""
+    def _followers(self, left: int) -> list[tuple[int, str]]:
+        """The words, with their forms, that stand right after a word as the second half of a compound may."""
         known = self._after.get(left)
         if known is None:
             places = self._postings(left)
-            rights = np.unique(self.row[places[self._gaps[places] != NOTHING] + 1]).tolist()
-            known = self._after[left] = frozenset(rights) - {0}
+            one = self.words[left]
+            assert one is not None
+            gaps = [gap for gap in (SPACE, HYPHEN) if gap == HYPHEN or is_half(one)] if not one.marked else []
+            rights = np.unique(self.row[places[np.isin(self._gaps[places], gaps)] + 1]).tolist()
+            known = self._after[left] = [(at, found.form) for at in rights if (found := self.words[at])]
         return known
 
     def _spelt(self, letters: str, *, cased: bool) -> list[int]:

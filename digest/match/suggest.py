@@ -7,7 +7,6 @@ was counted by the matcher itself.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from digest.match.analysis import HYPHEN, Word, stem
 from digest.match.candidates import LONGEST, Candidate, Candidates, Cited, Key, gather
 from digest.match.index import compile_profiles
 from digest.match.people import frequent_authors
-from digest.match.prose import COMMON_COMPOUNDS, Kind, kind
+from digest.match.prose import COMMON_COMPOUNDS, JOINING, Kind, adjective, kind
 from digest.match.query import parse
 from digest.models import CorpusStatistics, Paper, Profile
 
@@ -33,7 +32,6 @@ _LEAST_LIFT = 1.5  # how much more frequent than in the history
 _MOST_IDF = 7.0  # rarer than in one paper of a thousand is not better: then it is one author's own word
 _HISTORY = 200  # papers that what is believed about words without any history is worth
 _COMMON, _RARE = 0.15, 0.003  # shares of papers that are believed to hold a generic and a telling word
-_ADJECTIVE = re.compile(r".{3,}(?:al|ic|ive|ous|ble|ed|ary|ful|less|ing)")
 _CATEGORY_SHARE = 0.2
 
 
@@ -62,7 +60,7 @@ def suggest(
 ) -> Suggestions:
     """Keywords that many of the references hold and few papers of the history; `advance` is told (done, all)."""
     sample = references[:: 1 + len(references) // _SAMPLE]
-    least = 1 if len(sample) < 4 else 2 if len(sample) < 40 else max(3, len(sample) // 25)
+    least = 1 if len(sample) < 4 else max(2, len(sample) // 100)
     found = gather(sample, least, advance)
     chosen = _choose(_Judge(found, corpus, len(sample)), least, most)
     authors = frequent_authors([one.authors for one in references])
@@ -92,18 +90,20 @@ class _Judge:
     def _cohesion(self, one: Candidate) -> float:
         """Whether its words belong together: how often the rarest of them is seen in this company."""
         together = one.support / min(self.found.words[key] for key in one.key)
-        return math.sqrt(min(1.0, together)) * (0.7 if kind(one.words[-1]) == Kind.ENDING else 1.0)
+        last = one.read.words[-1]
+        return math.sqrt(min(1.0, together)) * (0.5 if adjective(last) else 0.7 if kind(last) == Kind.ENDING else 1.0)
 
     def _alone(self, one: Candidate) -> float:
-        """One word, or one compound, says less than a phrase; an acronym is as good as one."""
-        word = one.words[0]
-        if len(one.words) > 1:
-            return 0.5 if kind(word) == Kind.PROSE else 0.8
+        """One word, or one compound, says less than a phrase, and most when titles hold it; an acronym is as good as one."""
+        word = one.read.words[0]
+        if len(one.read) > 1:
+            return 0.0 if _spelling(one) in COMMON_COMPOUNDS else 0.5 if kind(word) == Kind.PROSE else 0.8
         if word.acronym:
             return 0.9
-        if not (one.titles or one.given) and self.references > 3:
+        vague = kind(word) == Kind.GENERIC or adjective(word)
+        if len(one.titles | one.given) < (max(2, self.references // 8) if vague else 1) and self.references > 3:
             return 0.0
-        return 0.4 * (0.5 if _ADJECTIVE.fullmatch(word.form) else 1.0) * (0.5 if kind(word) == Kind.GENERIC else 1.0)
+        return 0.2 if vague else 0.4
 
     def _rarity(self, unit: Sequence[Word]) -> float:
         """The idf of a word, or of a compound in one, by the history and by what is believed without one."""
@@ -122,8 +122,8 @@ class _Judge:
 
 def _units(one: Candidate) -> list[list[Word]]:
     """The words of a phrase, those under one hyphen together."""
-    units = [[one.words[0]]]
-    for gap, word in zip(one.gaps, one.words[1:], strict=True):
+    units = [[one.read.words[0]]]
+    for gap, word in zip(one.read.gaps, one.read.words[1:], strict=False):
         if gap == HYPHEN:
             units[-1].append(word)
         else:
@@ -138,7 +138,10 @@ def _choose(judge: _Judge, least: int, most: int) -> list[Candidate]:
     covered: Counter[int] = Counter()
     _take(_pool(judge, _whole(shared)), chosen, covered, most)
     if len(chosen) < FEWEST and least > 1:
-        single = [one for one in judge.found.phrases.values() if one.support == 1 and one.titles and len(one.key) > 1]
+        titled = [one for one in judge.found.phrases.values() if one.titles and one.support == 1]
+        single = [
+            one for one in _whole(titled) if len(one.key) > 1 and not any(w.form in JOINING for w in one.read.words)
+        ]
         _take(_pool(judge, single), chosen, covered, min(FEWEST, most))
     return chosen
 
@@ -148,7 +151,7 @@ def _whole(shared: Iterable[Candidate]) -> list[Candidate]:
     by_key = {one.key: one for one in shared}
     parts: set[Key] = set()
     for key, one in by_key.items():
-        ends = kind(one.words[-1]) == Kind.ENDING
+        ends = kind(one.read.words[-1]) == Kind.ENDING
         for first in range(len(key)):
             for after in range(first + 1, len(key) + (first > 0)):
                 part = by_key.get(key[first:after])
@@ -159,7 +162,7 @@ def _whole(shared: Iterable[Candidate]) -> list[Candidate]:
 
 def _pool(judge: _Judge, candidates: Iterable[Candidate]) -> list[tuple[float, Candidate]]:
     judged = ((judge.worth(one), one) for one in candidates if len(one.key) <= LONGEST)
-    kept = [(worth, one) for worth, one in judged if worth > 0 and _readable(_text(one))]
+    kept = [(worth, one) for worth, one in judged if worth > 0 and _readable(one.text)]
     return sorted(kept, key=lambda pair: (-pair[0] * pair[1].support, pair[1].key))[:_POOL]
 
 
@@ -186,11 +189,7 @@ def _repeats(one: Candidate, other: Candidate) -> bool:
 
 
 def _spelling(one: Candidate) -> str:
-    return stem("".join(word.form for word in one.words))
-
-
-def _text(one: Candidate) -> str:
-    return min(one.written.items(), key=lambda pair: (-pair[1], pair[0]))[0]
+    return stem("".join(word.form for word in one.read.words))
 
 
 def _readable(text: str) -> bool:
@@ -203,7 +202,7 @@ def _readable(text: str) -> bool:
 
 def _counted(chosen: Sequence[Candidate], references: Sequence[Cited]) -> tuple[Suggested, ...]:
     """The keywords, and how many references the matcher finds for each."""
-    texts = list(dict.fromkeys(map(_text, chosen)))
+    texts = list(dict.fromkeys(one.text for one in chosen))
     day, moment = date(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)
     papers = [
         Paper(
@@ -221,7 +220,8 @@ def _counted(chosen: Sequence[Candidate], references: Sequence[Cited]) -> tuple[
     ]
     index = compile_profiles([Profile(name=text, keywords=(text,)) for text in texts])
     rankings = index.match(papers, CorpusStatistics())
-    return tuple(Suggested(text, len(rankings[text].papers)) for text in texts)
+    counted = [Suggested(text, len(rankings[text].papers)) for text in texts]
+    return tuple(one for one in counted if one.references)
 
 
 def _categories(references: Sequence[Cited]) -> Iterable[Suggested]:

@@ -22,6 +22,8 @@ class Vocabulary:
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
         self._stems: list[str] = []
+        self._mute: list[int] = []
+        self._seen: tuple[CorpusStatistics, Points] | None = None
 
     def __len__(self) -> int:
         return len(self._stems)
@@ -31,6 +33,8 @@ class Vocabulary:
         known = self.numbers.setdefault(stem, len(self.numbers))
         if known == len(self._stems):
             self._stems.append(stem)
+            if len(stem) < 2 or stem in FUNCTION_WORDS:
+                self._mute.append(known)
         return known
 
     def stem(self, number: int) -> str:
@@ -38,11 +42,18 @@ class Vocabulary:
 
     def weights(self, corpus: CorpusStatistics, least: int, most: float) -> Points:
         """The idf of every stem; 0 for function words, and for what fewer than `least` or more than `most` papers hold."""
-        seen = np.fromiter((corpus.frequencies.get(stem, 0) for stem in self._stems), np.float64, len(self))
+        seen = self._frequencies(corpus)
         idf = np.maximum(np.log((corpus.documents + 1) / (seen + 0.5)), 0.0)
         idf[(seen < least) | (seen > most * corpus.documents)] = 0.0
-        idf[[number for number, stem in enumerate(self._stems) if len(stem) < 2 or stem in FUNCTION_WORDS]] = 0.0
+        idf[self._mute] = 0.0
         return idf
+
+    def _frequencies(self, corpus: CorpusStatistics) -> Points:
+        """In how many papers of a history each stem stands; remembered for the history asked about last."""
+        if self._seen is None or self._seen[0] is not corpus or len(self._seen[1]) != len(self):
+            seen = np.fromiter((corpus.frequencies.get(stem, 0) for stem in self._stems), np.float64, len(self))
+            self._seen = (corpus, seen)
+        return self._seen[1]
 
 
 def word_counts(shelf: Shelf, vocabulary: Vocabulary) -> sparse.csr_array:

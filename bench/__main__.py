@@ -1,0 +1,13 @@
+"""All benches one after the other: python -m bench [--quick] [--json]."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import matching, quality
+from bench.report import Bench, run
+
+BENCHES: tuple[Bench, ...] = (quality.BENCH, matching.BENCH)
+
+if __name__ == "__main__":
+    sys.exit(run(*BENCHES))
