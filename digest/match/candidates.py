@@ -63,6 +63,7 @@ class Candidate:
 
     @cached_property
     def read(self) -> Text:
+        """The words of that."""
         return analyse(self.text.replace("\\", ""))
 
 

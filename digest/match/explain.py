@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from digest.match.analysis import Text, analyse
-from digest.match.hits import leaf_places, near_places
-from digest.match.query import TEXT_FIELDS, Leaf, Near, Words
+from digest.match.hits import near_places
+from digest.match.query import TEXT_FIELDS, Near, Query, Words
 from digest.match.rows import Rows, found_leaves
 from digest.match.shelf import Numbers
-from digest.match.table import COLUMNS
+from digest.match.table import APART, COLUMNS
 from digest.models import Reason, Span
 
 MAX_SPANS = 50
@@ -53,34 +53,27 @@ class Explainer:
         paper = int(table.papers[line])
         reasons = []
         for column, points in enumerate(table.points[line].tolist()):
-            if points <= 0:
-                continue
-            field = COLUMNS[column]
-            partial, places = False, []
-            if field in TEXT_FIELDS:
-                slot = 2 * paper + TEXT_FIELDS.index(field)
-                partial, places = self._places([leaf for leaf in found_leaves(query.asks) if field in leaf.fields], slot)
-            spans = self._marked(places, slot) if places and self._spans else ()
-            reasons.append(Reason(keyword=query.text, field=field, points=points, partial=partial, spans=spans))
+            if points > 0:
+                field, partial = COLUMNS[column], column >= APART
+                spans = self._spans_of(query, field, paper, partial=partial) if self._spans and field in TEXT_FIELDS else ()
+                reasons.append(Reason(keyword=query.text, field=field, points=points, partial=partial, spans=spans))
         return reasons
 
-    def _places(self, leaves: Sequence[Leaf], slot: int) -> tuple[bool, list[tuple[int, int]]]:
-        """Whether only the words of a phrase stand there, and where."""
+    def _spans_of(self, query: Query, field: str, paper: int, *, partial: bool) -> tuple[Span, ...]:
+        """Where the phrases of a keyword stand, or with `partial` their words."""
         shelf = self._rows.shelf
-        whole: list[tuple[int, int]] = []
-        for leaf in leaves:
+        slot = 2 * paper + TEXT_FIELDS.index(field)
+        places: set[tuple[int, int]] = set()
+        for leaf in found_leaves(query.asks):
+            if field not in leaf.fields:
+                continue
             if isinstance(leaf.asks, Near):
-                whole += near_places(shelf, leaf.asks, slot) if len(leaf_places(shelf, leaf).within(slot)) else []
+                places.update(near_places(shelf, leaf.asks, slot))
             elif isinstance(leaf.asks, Words):
-                found = leaf_places(shelf, leaf).within(slot)
-                whole += zip(found.starts.tolist(), found.afters.tolist(), strict=True)
-        if whole:
-            return False, sorted(set(whole))
-        apart = [
-            shelf.places(part).within(slot) for leaf in leaves if isinstance(leaf.asks, Words) for part in leaf.asks.parts
-        ]
-        pairs = [pair for found in apart for pair in zip(found.starts.tolist(), found.afters.tolist(), strict=True)]
-        return True, sorted(set(pairs))
+                for phrase in leaf.asks.parts if partial else (leaf.asks.phrase,):
+                    found = shelf.places(phrase).within(slot)
+                    places.update(zip(found.starts.tolist(), found.afters.tolist(), strict=True))
+        return self._marked(sorted(places), slot)
 
     def _marked(self, places: Sequence[tuple[int, int]], slot: int) -> tuple[Span, ...]:
         """Words of the shelf as characters of the field."""

@@ -13,10 +13,10 @@ from datetime import UTC, date, datetime
 import numpy as np
 from scipy import sparse
 
-from digest.match.hits import counts
+from digest.match.hits import counted
 from digest.match.phrases import Phrase
 from digest.match.shelf import Numbers, Shelf
-from digest.match.vectors import Vocabulary, named, normalised, selection, strongest, widened, word_counts
+from digest.match.vectors import Vocabulary, named, normalised, strongest, widened, word_counts
 from digest.match.weighing import K1, Points, Weighing, statistics
 from digest.models import CorpusStatistics, Liked, Paper
 
@@ -40,7 +40,8 @@ class History:
         self.shelves: list[Shelf] = []
         self._salient: list[sparse.csr_array] = []
         self._bases: list[int] = [0]
-        self._found: dict[Phrase, tuple[int, list[Numbers], list[Points]]] = {}
+        self._found: dict[Phrase, list[tuple[Numbers, Points]]] = {}
+        self._seen: dict[Phrase, int] = {}
         self._liked: dict[tuple[Liked, ...], sparse.csr_array] = {}
         self._stacked: tuple[tuple[int, int], sparse.csr_array, sparse.csr_array] | None = None
 
@@ -68,57 +69,72 @@ class History:
 
         Likeness is the cosine of the related words and the paper, from 0 to 1.
         """
-        weighing = Weighing(self.corpus)
-        evidence = [(number, *self._best(phrase, weighing)) for number, phrase in enumerate(phrases)]
-        evidence = [one for one in evidence if len(one[1]) >= SHARED]
+        owners, best, worth = self._evidence(phrases)
         rows = word_counts(shelf, self.vocabulary)
         rows.data[:] = 1.0
         weights = self.vocabulary.weights(self.corpus, RARE, COMMON)
         papers = sparse.csc_array(normalised(rows, weights).T)
         found = []
-        for start in range(0, len(evidence), _AT_A_TIME):
-            some = evidence[start : start + _AT_A_TIME]
-            words = self._words([phrases[number] for number, _, _ in some], [one[1] for one in some], [one[2] for one in some], weights)
-            likeness = sparse.csr_array(words @ papers)
-            owners = np.repeat(np.array([number for number, _, _ in some]), np.diff(likeness.indptr))
+        for start in range(0, len(phrases), _AT_A_TIME):
+            first, after = np.searchsorted(owners, (start, start + _AT_A_TIME))
+            if first == after:
+                continue
+            which, at = np.unique(owners[first:after], return_inverse=True)
+            chosen = sparse.coo_array((worth[first:after], (at, best[first:after])), (len(which), self._bases[-1]))
+            likeness = sparse.csr_array(self._words([phrases[number] for number in which.tolist()], chosen, weights) @ papers)
             kept = likeness.data > least
-            found.append((owners[kept], likeness.indices[kept].astype(np.int64), likeness.data[kept]))
+            found.append(
+                (
+                    np.repeat(which, np.diff(likeness.indptr))[kept],
+                    likeness.indices[kept].astype(np.int64),
+                    likeness.data[kept],
+                )
+            )
         if not found:
             return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-        owners, where, likeness = (np.concatenate(column) for column in zip(*found, strict=True))
-        return owners, where, likeness
+        numbers, where, cosines = zip(*found, strict=True)
+        return np.concatenate(numbers), np.concatenate(where), np.concatenate(cosines)
 
-    def _best(self, phrase: Phrase, weighing: Weighing) -> tuple[Numbers, Points]:
-        """The best papers of a phrase, newest first of equals, and how well each speaks of it."""
-        done, papers, heard = self._found.get(phrase, (0, [], []))
-        for at in range(done, len(self.shelves)):
-            shelf = self.shelves[at]
-            slots, number = counts(shelf.places(phrase))
-            if len(slots):
-                where, which = np.unique(slots >> 1, return_inverse=True)
-                papers.append(where + self._bases[at])
-                heard.append(np.bincount(which, number * weighing.loudness(shelf)[slots]))
-        self._found[phrase] = (len(self.shelves), papers, heard)
-        if not papers:
-            return np.empty(0, np.int64), np.empty(0)
-        found, total = np.concatenate(papers), np.concatenate(heard)
-        worth = total / (K1 + total)
-        if len(found) > BEST:
-            best = np.lexsort((-found, -worth))[:BEST]
-            found, worth = found[best], worth[best]
-        return found, worth
+    def _evidence(self, phrases: Sequence[Phrase]) -> tuple[Numbers, Numbers, Points]:
+        """The best papers of each phrase that enough papers hold, and how well they speak of it; newest first of equals."""
+        for at, shelf in enumerate(self.shelves):
+            self._look(at, shelf, [phrase for phrase in phrases if self._seen.get(phrase, 0) <= at])
+        chunks = [self._found.get(phrase, ()) for phrase in phrases]
+        sizes = np.array([sum(len(papers) for papers, _ in found) for found in chunks], np.int64)
+        owners = np.repeat(np.arange(len(phrases)), sizes)
+        if not len(owners):
+            return owners, owners, np.empty(0)
+        papers = np.concatenate([papers for found in chunks for papers, _ in found])
+        heard = np.concatenate([heard for found in chunks for _, heard in found])
+        worth = heard / (K1 + heard)
+        order = np.lexsort((-papers, -worth, owners))
+        rank = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        order = order[(rank < BEST) & (sizes[owners] >= SHARED)]
+        return owners[order], papers[order], worth[order]
 
-    def _words(
-        self, phrases: Sequence[Phrase], chosen: Sequence[Numbers], worth: Sequence[Points], weights: Points
-    ) -> sparse.csr_array:
+    def _look(self, at: int, shelf: Shelf, phrases: Sequence[Phrase]) -> None:
+        """Note which papers of one shelf hold the phrases, and how loud."""
+        if not phrases:
+            return
+        owners, slots, number = counted([shelf.places(phrase) for phrase in phrases])
+        keys, which = np.unique(owners * len(shelf) + (slots >> 1), return_inverse=True)
+        heard = np.bincount(which, number * Weighing(self.corpus).loudness(shelf)[slots], len(keys))
+        bounds = np.searchsorted(keys, np.arange(len(phrases) + 1) * len(shelf)).tolist()
+        papers = keys % max(1, len(shelf)) + self._bases[at]
+        for number_of, phrase in enumerate(phrases):
+            self._seen[phrase] = at + 1
+            first, after = bounds[number_of], bounds[number_of + 1]
+            if first < after:
+                self._found.setdefault(phrase, []).append((papers[first:after], heard[first:after]))
+
+    def _words(self, phrases: Sequence[Phrase], chosen: sparse.coo_array, weights: Points) -> sparse.csr_array:
         """The related words of each phrase, (phrases, stems), rows of length 1; the phrase's own words are none."""
         vectors, presence = self._vectors(weights)
-        picked = selection(chosen, worth, vectors.shape[0])
-        ones = selection(chosen, [np.ones(len(one)) for one in worth], vectors.shape[0])
-        words, shares = sparse.csr_array(picked @ vectors), sparse.csr_array(ones @ presence)
-        words.sort_indices()
-        shares.sort_indices()
-        words.data[shares.data < SHARED - 0.5] = 0.0
+        picked = sparse.csr_array(chosen)
+        # Both products walk the same pattern of positive numbers, so their entries stand in the same order.
+        words = sparse.csr_array(picked @ vectors)
+        picked.data = np.ones(len(picked.data))
+        words.data[(picked @ presence).data < SHARED - 0.5] = 0.0
         owners = np.repeat(np.arange(len(phrases)), np.diff(words.indptr))
         own = [
             row * len(weights) + number

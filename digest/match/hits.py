@@ -15,7 +15,7 @@ from digest.match.near import windows
 from digest.match.phrases import Phrase
 from digest.match.query import Author, Label, Leaf, Near, Words
 from digest.match.shelf import FIELDS, NO_PLACES, Numbers, Places, Shelf
-from digest.match.table import EMPTY, Table, lines, united
+from digest.match.table import EMPTY, Table, lines, united, whole
 from digest.match.weighing import LABEL_POINTS, Points, Weighing, shared
 from digest.models import Paper
 
@@ -27,8 +27,9 @@ def leaf_table(shelf: Shelf, weighing: Weighing, leaves: Sequence[Leaf]) -> Tabl
     tables = [_named(shelf.papers, leaves, named)]
     found = [leaf_places(shelf, leaves[number]) for number in spoken]
     rarity = np.array([_rarity(weighing, leaves[number]) for number in spoken])
-    whole = _heard(shelf, weighing, found, np.array(spoken, np.int64), rarity)
-    return united([*tables, whole, _words_of_phrases(shelf, weighing, leaves, spoken)])
+    tables.append(_heard(shelf, weighing, found, np.array(spoken, np.int64), rarity))
+    tables.append(_words_of_phrases(shelf, weighing, leaves, spoken))
+    return whole(united(tables))
 
 
 def leaf_places(shelf: Shelf, leaf: Leaf) -> Places:
@@ -41,12 +42,15 @@ def leaf_places(shelf: Shelf, leaf: Leaf) -> Places:
     return NO_PLACES
 
 
-def counts(places: Places) -> tuple[Numbers, Numbers]:
-    """The slots of some places and how many there are in each."""
-    if not len(places):
-        return places.slots, places.slots
-    first = np.flatnonzero(np.diff(places.slots, prepend=-1))
-    return places.slots[first], np.diff(first, append=len(places))
+def counted(found: Sequence[Places]) -> tuple[Numbers, Numbers, Numbers]:
+    """How often each of several things stands in each slot: their numbers, the slots and the counts, side by side."""
+    sizes = np.array([len(places) for places in found], np.int64)
+    owners = np.repeat(np.arange(len(found)), sizes)
+    slots = np.concatenate([places.slots for places in found]) if len(found) else owners
+    if not len(slots):
+        return owners, owners, owners
+    first = np.flatnonzero(np.concatenate(([True], (owners[1:] != owners[:-1]) | (slots[1:] != slots[:-1]))))
+    return owners[first], slots[first], np.diff(np.concatenate((first, [len(slots)])))
 
 
 def _rarity(weighing: Weighing, leaf: Leaf) -> float:
@@ -58,13 +62,10 @@ def _rarity(weighing: Weighing, leaf: Leaf) -> float:
 
 def _heard(shelf: Shelf, weighing: Weighing, found: Sequence[Places], owners: Numbers, rarity: Points) -> Table:
     """BM25F of what was found; `owners` and `rarity` stand beside `found`."""
-    counted = [counts(places) for places in found]
-    sizes = np.array([len(slots) for slots, _ in counted], np.int64)
-    if not sizes.sum():
+    which, slots, number = counted(found)
+    if not len(which):
         return EMPTY
-    slots = np.concatenate([slots for slots, _ in counted])
-    heard = np.concatenate([number for _, number in counted]) * weighing.loudness(shelf)[slots]
-    who, papers, title, abstract = shared(np.repeat(np.arange(len(found)), sizes), slots, heard, rarity)
+    who, papers, title, abstract = shared(which, slots, number * weighing.loudness(shelf)[slots], rarity)
     return lines(owners[who], papers, {"title": title, "abstract": abstract}, hits=True)
 
 
@@ -103,7 +104,8 @@ def _together(asked: sparse.csr_array, needed: Numbers, each: Table, shape: tupl
     # A product leaves out sums of 0; with 1 added to each there are none.
     title, abstract = (product(each.points[:, column] + 1.0).data - present.data for column in (0, 1))
     where = present.indices[everything].astype(np.int64)
-    return lines(owners[everything], where, {"title": title[everything], "abstract": abstract[everything]}, hits=False)
+    columns = {"title": title[everything], "abstract": abstract[everything]}
+    return lines(owners[everything], where, columns, hits=False, apart=True)
 
 
 def _in_fields(places: Places, fields: Sequence[str]) -> Places:
@@ -114,7 +116,7 @@ def _in_fields(places: Places, fields: Sequence[str]) -> Places:
 
 
 def _near(shelf: Shelf, asks: Near) -> Places:
-    """The words of every window; `counts` of it counts windows by the first word of each."""
+    """The words of every window; `counted` counts windows by the first word of each."""
     found = [shelf.places(phrase) for phrase in asks.phrases]
     slots = found[0].slots
     for places in found[1:]:

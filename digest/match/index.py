@@ -147,22 +147,15 @@ class Index:
     def __init__(self, profiles: Sequence[Profile]) -> None:
         self.names = tuple(profile.name for profile in profiles)
         self._keys: dict[Key, int] = {}
+        numbers = _Numbers(self._keys)
         listening: list[int] = []
         starts = [0]
-        rules = []
-        numbers = _Numbers(self._keys)
         for profile in profiles:
-            numbers.profile = profile
-            known = numbers.of[profile.related]
-            held = [known[text] for text in profile.keywords]
-            if profile.authors:
-                held += [numbers.author(name) for name in profile.authors]
-            listening += held if len(set(held)) == len(held) else dict.fromkeys(held)
+            listening += numbers.heard(profile)
             starts.append(len(listening))
-            rules.append(_rules(profile, numbers))
         self._listening = np.array(listening, np.int64)
         self._starts = np.array(starts, np.int64)
-        self._rules = tuple(rules)
+        self._rules = tuple([_rules(profile, numbers) for profile in profiles])
 
     def __len__(self) -> int:
         return len(self.names)
@@ -330,8 +323,14 @@ class _Numbers:
         self._keys = keys
         self.of = {mode: _Known(self, mode) for mode in get_args(Related)}
 
-    def author(self, name: str) -> int:
-        return self.number(name, parse_author, self.profile.related)
+    def heard(self, profile: Profile) -> list[int]:
+        """What a profile listens to, each keyword once."""
+        self.profile = profile
+        known = self.of[profile.related]
+        found = [known[text] for text in profile.keywords]
+        if profile.authors:
+            found += [self.number(name, parse_author, profile.related) for name in profile.authors]
+        return found if len(set(found)) == len(found) else list(dict.fromkeys(found))
 
     def number(self, text: str, read: Callable[[str], Query], mode: Related) -> int:
         try:
@@ -355,11 +354,12 @@ class _Known(dict[str, int]):
 
 
 def _rules(profile: Profile, numbers: _Numbers) -> _Rules:
-    off = numbers.of["off"]
     if profile.min_score is None and not (
         profile.categories or profile.sources or profile.exclude or profile.require or profile.like
     ):
         return _KEYWORDS_ONLY if profile.keywords or profile.authors else _NOTHING
+    numbers.profile = profile
+    off = numbers.of["off"]
     return _Rules(
         frozenset(map(label, profile.categories)),
         frozenset(map(label, profile.sources)),

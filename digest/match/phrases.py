@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from digest.match.analysis import HYPHEN, SPACE, Word, acronym_key, stem
 
@@ -22,8 +22,7 @@ FUNCTION_WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One place of a phrase: the key a word must answer to, or with `prefix` how one of its keys must begin."""
 
     key: str
@@ -32,8 +31,7 @@ class Term:
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """Terms next to each other; `joins[i]`, where there is one, stands for the terms i and i + 1 in one word."""
 
     terms: tuple[Term, ...]

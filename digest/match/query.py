@@ -5,8 +5,10 @@ Queries are plain data; nothing here looks at a paper.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from digest.errors import KeywordError
 from digest.match.analysis import HYPHEN, Text, Word, acronym_key, analyse, stem
@@ -19,6 +21,8 @@ from digest.match.tokens import split
 MAX_PHRASE = 50
 """Words in one part."""
 TEXT_FIELDS = ("title", "abstract")
+_PLAIN = re.compile("[a-z]{1,64}(?: [a-z]{1,64})*+")
+_SHORT = 2 * MAX_PHRASE  # too short to hold too many words
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class Query:
 @lru_cache(maxsize=65_536)
 def parse(text: str) -> Query:
     """The query of a keyword; raises KeywordError, with column and hint, for everything it cannot read."""
+    if len(text) <= _SHORT and _PLAIN.fullmatch(text):
+        return Query(text, Leaf(_plain_words(text.split(" ")), TEXT_FIELDS))
     tokens = split(read_characters(text))
     if [token.kind for token in tokens] == ["part"]:
         return Query(text, leaf(take_apart(tokens[0].chars)))
@@ -113,6 +119,33 @@ def parse(text: str) -> Query:
     from digest.match.operators import arrange
 
     return Query(text, arrange(tokens))
+
+
+def _plain_words(words: list[str]) -> Words:
+    """What `_words` makes of words in small letters, single spaces between them: most keywords are like that."""
+    known = [_plain_word(word) for word in words]
+    joins = tuple(
+        _plain_join(left, right) if half and other else None
+        for (left, (_, half, _)), (right, (_, other, _)) in pairwise(zip(words, known, strict=True))
+    )
+    phrase = Phrase(tuple(term for term, _, _ in known), joins)
+    if len(words) == 1:
+        return Words(phrase)
+    return Words(phrase, tuple(dict.fromkeys(part for _, _, part in known if part is not None)))
+
+
+@lru_cache(maxsize=65_536)
+def _plain_word(form: str) -> tuple[Term, bool, Phrase | None]:
+    """A word's term, whether it can be half of a compound, and the phrase of itself if it tells anything."""
+    root = stem(form)
+    term = Term(root, root)
+    return term, len(form) > 2 and form not in FUNCTION_WORDS, None if form in FUNCTION_WORDS else Phrase((term,), ())
+
+
+@lru_cache(maxsize=65_536)
+def _plain_join(left: str, right: str) -> Term:
+    root = stem(left + right)
+    return Term(root, root)
 
 
 def parse_author(name: str) -> Query:

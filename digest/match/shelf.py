@@ -19,6 +19,7 @@ from digest.match.phrases import Phrase, Term, is_half, joinable, joined_keys
 from digest.models import Paper
 
 Numbers = NDArray[np.int64]
+_NO_WORDS: list[int] = []
 _NONE: Numbers = np.empty(0, np.int64)
 FIELDS = ("title", "abstract")
 """Slot `2 * paper` is a paper's title, `2 * paper + 1` its abstract."""
@@ -77,6 +78,7 @@ class Shelf:
     def rest(self) -> None:
         """Forget what only speeds up new questions; it is made again when one comes."""
         self._by_key: dict[str, list[int]] = {}
+        self._by_form: dict[str, list[int]] = {}
         self._openings: list[str] = []
         self._terms: dict[Term, _Units] = {}
         self._after: dict[int, list[tuple[int, str]]] = {}
@@ -138,6 +140,15 @@ class Shelf:
         return self._gathered(sorted(found))
 
     @property
+    def _forms(self) -> dict[str, list[int]]:
+        """The words of each form."""
+        if not self._by_form:
+            for number, known in enumerate(self.words):
+                if known is not None and not known.marked:
+                    self._by_form.setdefault(known.form, []).append(number)
+        return self._by_form
+
+    @property
     def _sorted_keys(self) -> list[str]:
         """Forms and cased words in order of the alphabet, to look up how they begin."""
         if not self._openings:
@@ -158,13 +169,15 @@ class Shelf:
         if mark == "=" and not term.prefix:
             return
         cased = mark in {'"', "^"}
-        for length in range(1, len(letters)):
+        forms = self._forms
+        folded = letters.casefold() if cased else letters
+        beginnings = [at for at in range(1, len(letters)) if folded[:at] in forms]
+        for length in beginnings:
             for left in self._spelt(letters[:length], cased=cased):
-                followers = self._followers(left)
                 rest = letters[length:].casefold()
                 # The end of a stem can differ from the word's by a letter (happi, happy).
                 opening = rest[:-1] if len(rest) > 1 and not term.prefix else rest
-                for right, form in followers:
+                for right, form in self._followers(left):
                     if form.startswith(opening) and self._make(left, right, term):
                         yield left, right
 
@@ -181,8 +194,8 @@ class Shelf:
         return known
 
     def _spelt(self, letters: str, *, cased: bool) -> list[int]:
-        numbers = self._keyed.get(f"={letters.casefold()}", [])
-        if not cased:
+        numbers = self._forms.get(letters.casefold() if cased else letters, _NO_WORDS)
+        if not cased or not numbers:
             return numbers
         return [number for number in numbers if (known := self.words[number]) and known.cased == letters]
 

@@ -22,7 +22,7 @@ from digest.match.query import parse
 from digest.models import CorpusStatistics, Paper, Profile
 
 MOST = 12
-FEWEST = 8
+FEWEST = 10
 """With fewer keywords that several references share, titles of single ones are asked, too."""
 _SAMPLE = 1500  # references that phrases are taken from; every one of more is counted at the end
 _POOL = 2000  # candidates that are compared with each other
@@ -101,7 +101,7 @@ class _Judge:
         if word.acronym:
             return 0.9
         vague = kind(word) == Kind.GENERIC or adjective(word)
-        if len(one.titles | one.given) < (max(2, self.references // 8) if vague else 1) and self.references > 3:
+        if len(one.titles | one.given) < max(1, self.references // 8 if vague else 1) and self.references > 3:
             return 0.0
         return 0.2 if vague else 0.4
 
@@ -161,7 +161,7 @@ def _whole(shared: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _pool(judge: _Judge, candidates: Iterable[Candidate]) -> list[tuple[float, Candidate]]:
-    judged = ((judge.worth(one), one) for one in candidates if len(one.key) <= LONGEST)
+    judged = ((judge.worth(one), one) for one in candidates if len(one.key) <= LONGEST and len(one.read))
     kept = [(worth, one) for worth, one in judged if worth > 0 and _readable(one.text)]
     return sorted(kept, key=lambda pair: (-pair[0] * pair[1].support, pair[1].key))[:_POOL]
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from digest.match.shelf import Numbers
 from digest.match.weighing import Points, weighted
 
-COLUMNS = ("title", "abstract", "author", "category", "source", "related")
-"""The fields of the reasons, in the order of the columns of `points`."""
-RELATED = COLUMNS.index("related")
+COLUMNS = ("title", "abstract", "author", "category", "source", "related", "title", "abstract")
+"""The fields of the reasons, in the order of the columns of `points`; the last two are for words that stand apart."""
+APART = 6
+"""The first column of partial credit."""
 Flags = NDArray[np.bool_]
 
 
@@ -48,11 +49,13 @@ class Table:
         return self if weight == 1.0 else replace(self, points=weighted(self.points, weight))
 
 
-def lines(owners: Numbers, papers: Numbers, columns: dict[str, Points], *, hits: bool) -> Table:
-    """A table of some fields; pairs may repeat (see `united`)."""
+def lines(
+    owners: Numbers, papers: Numbers, columns: dict[str, Points], *, hits: bool, apart: bool = False
+) -> Table:
+    """A table of some fields, of words that stand apart where `apart`; pairs may repeat (see `united`)."""
     points = np.zeros((len(owners), len(COLUMNS)))
     for name, values in columns.items():
-        points[:, COLUMNS.index(name)] = values
+        points[:, COLUMNS.index(name, APART if apart else 0)] = values
     return Table(owners, papers, points, np.full(len(owners), hits))
 
 
@@ -72,6 +75,16 @@ def united(tables: Sequence[Table]) -> Table:
         return Table(owners, papers, points, hits)
     at = np.flatnonzero(first)
     return Table(owners[at], papers[at], np.add.reduceat(points, at), np.logical_or.reduceat(hits, at))
+
+
+def whole(table: Table) -> Table:
+    """The same lines, where the words of a phrase count with it in a field in which the phrase itself stands."""
+    points = table.points.copy()
+    for field in range(2):
+        found = points[:, field] > 0
+        points[found, field] += points[found, APART + field]
+        points[found, APART + field] = 0.0
+    return replace(table, points=points)
 
 
 def appended(one: Table, other: Table) -> Table:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from digest.match.phrases import FUNCTION_WORDS
-from digest.match.shelf import Numbers, Shelf
+from digest.match.shelf import Shelf
 from digest.match.weighing import Points
 from digest.models import CorpusStatistics
 
@@ -91,14 +91,6 @@ def strongest(rows: sparse.csr_array, weights: Points, most: int) -> sparse.csr_
 def widened(rows: sparse.csr_array, width: int) -> sparse.csr_array:
     """The same rows with columns for stems seen since."""
     return sparse.csr_array((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], width))
-
-
-def selection(chosen: Sequence[Numbers], weights: Sequence[Points], width: int) -> sparse.csr_array:
-    """A matrix whose rows pick some columns with weights."""
-    sizes = np.array([len(one) for one in chosen], np.int64)
-    indptr = np.concatenate(([0], np.cumsum(sizes)))
-    columns = np.concatenate([*chosen, np.empty(0, np.int64)])
-    return sparse.csr_array((np.concatenate([*weights, np.empty(0)]), columns, indptr), shape=(len(chosen), width))
 
 
 def named(numbers: Mapping[str, int], stems: Sequence[str]) -> list[int]:
