@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet
 
-.PHONY: demo test check format clean
+.PHONY: demo test bench check format clean
 
 demo: $(VENV)/.app  ## the whole pipeline on this machine, with a sample day: three digests in demo/
 	$(BIN)/digest demo --out demo
 
 test: $(VENV)/.dev  ## all tests, in parallel
 	$(BIN)/python -m pytest -n auto
+
+bench: $(VENV)/.dev  ## side by side with what you would pick instead, on the data in ../shared; prints ratios
+	$(BIN)/python -m bench
 
 check: $(VENV)/.dev  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.output import count, print_json, say
+from digest.cli.output import count, plain, print_json, say
 from digest.cli.running import AsJson, fail, run, settings_of
-from digest.errors import ConfigError, OutputError, Problem, UsageError
+from digest.errors import ConfigError, OutputError, Problem, StoreError, UsageError
 
 if TYPE_CHECKING:
     from digest.settings import Settings
@@ -77,10 +77,12 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check settings, profiles, keywords and templates; name every problem with its place."""
+    """Check settings, profiles, keywords and templates; name every problem with its place, and warn of odd keywords."""
+    warnings: list[Problem] = []
     try:
         settings = settings_of(context)
         problems = _offline(settings)
+        warnings = _odd(settings)
     except ConfigError as error:
         settings, problems = None, list(error.problems)
     findings: list[dict[str, Any]] = []
@@ -90,13 +92,13 @@ def check(
         findings = run(check_online(settings))
     wrong = bool(problems) or any(one["status"] == "wrong" for one in findings)
     if as_json:
-        print_json({"ok": not wrong, "problems": [_problem_as_json(one) for one in problems], "online": findings})
+        told = [*(settings.warnings if settings else ()), *warnings]
+        print_json({"ok": not wrong, "problems": _listed(problems), "warnings": _listed(told), "online": findings})
     else:
+        _show_warnings(warnings)
         _show(settings, problems, findings)
-    if problems:
-        fail(2)
     if wrong:
-        fail(1)
+        fail(2 if problems else 1)
 
 
 def _offline(settings: Settings) -> list[Problem]:
@@ -112,8 +114,26 @@ def _offline(settings: Settings) -> list[Problem]:
     return problems
 
 
-def _problem_as_json(one: Problem) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in ("file", "line", "column", "message", "hint")}
+def _odd(settings: Settings) -> list[Problem]:
+    """Keywords that can be read and are probably not meant so; what the store could tell is left out if it is unusable."""
+    from digest.pipeline.linting import has_store, history_warnings, keyword_warnings, stored_papers
+
+    found = keyword_warnings(settings)
+    if not has_store(settings):
+        return found
+    try:
+        return [*found, *history_warnings(settings, run(stored_papers(settings)))]
+    except StoreError as error:
+        return [*found, Problem(f"{error}", hint="Keywords were not compared with the stored papers.")]
+
+
+def _show_warnings(warnings: list[Problem]) -> None:
+    for warning in warnings:
+        typer.secho(f"warning: {plain(warning)}", fg="yellow", err=True)
+
+
+def _listed(problems: list[Problem]) -> list[dict[str, Any]]:
+    return [{name: getattr(one, name) for name in ("file", "line", "column", "message", "hint")} for one in problems]
 
 
 def _show(settings: Settings | None, problems: list[Problem], findings: list[dict[str, Any]]) -> None:

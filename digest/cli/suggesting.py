@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from digest.match.suggest import Suggested, Suggestions
     from digest.models import CorpusStatistics
     from digest.settings import Settings
+    from digest.sources.bibliography import Bibliography
 
 _LONGEST_NAME = 100
 _HISTORY = 3000
@@ -42,11 +43,7 @@ def suggest(
     profile = _profile_name(name, file)
     with progress("Reading the references", quiet=as_json) as advance:
         bibliography = read_bibliography(file, advance)
-    for sentence in bibliography.notes:
-        note(f"{file}: {sentence}")
-    if bibliography.skipped:
-        entries = "1 entry is" if bibliography.skipped == 1 else f"{bibliography.skipped:,} entries are"
-        note(f"{file}: {entries} broken, or without a title, and left out.")
+    _tell(file, bibliography)
     corpus = known_statistics(context)
     with progress("Looking for keywords", quiet=as_json) as advance:
         found = suggest_keywords(bibliography.references, corpus, most, advance)
@@ -57,6 +54,15 @@ def suggest(
         print_json(_document(profile, references, bibliography.skipped, found))
     else:
         write_out(as_toml(profile, file, references, found))
+
+
+def _tell(file: Path, bibliography: Bibliography) -> None:
+    """What had to be guessed or left out, on stderr."""
+    for sentence in bibliography.notes:
+        note(f"{file}: {sentence}")
+    if bibliography.skipped:
+        entries = "1 entry is" if bibliography.skipped == 1 else f"{bibliography.skipped:,} entries are"
+        note(f"{file}: {entries} broken, or without a title, and left out.")
 
 
 def known_statistics(context: typer.Context) -> CorpusStatistics:

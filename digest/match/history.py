@@ -118,7 +118,7 @@ class History:
             return
         owners, slots, number = counted([shelf.places(phrase) for phrase in phrases])
         keys, which = np.unique(owners * len(shelf) + (slots >> 1), return_inverse=True)
-        heard = np.bincount(which, number * Weighing(self.corpus).loudness(shelf)[slots], len(keys))
+        heard: Points = np.bincount(which, number * Weighing(self.corpus).loudness(shelf)[slots], len(keys))
         bounds = np.searchsorted(keys, np.arange(len(phrases) + 1) * len(shelf)).tolist()
         papers = keys % max(1, len(shelf)) + self._bases[at]
         for number_of, phrase in enumerate(phrases):

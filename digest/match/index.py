@@ -262,7 +262,8 @@ def _cut(found: Numbers, scores: Points, least: float, top: int | None) -> _List
 
 
 def _lines(explainer: Explainer, keywords: Numbers, found: Numbers, at: int) -> list[int]:
-    return explainer.lines(keywords, np.full(len(keywords), found[at]))[1].tolist()
+    _, lines = explainer.lines(keywords, np.full(len(keywords), found[at]))
+    return list(map(int, lines))
 
 
 def _known_lines(known: tuple[list[int], list[int]], first: int, at: int) -> list[int]:

@@ -84,7 +84,7 @@ class Likeness:
         for at in shelf.row[first:after].tolist():
             word = shelf.words[at]
             if word is not None and word.stem == stem:
-                return word.cased if word.acronym else word.form
+                return str(word.cased if word.acronym else word.form)
         return stem
 
     def _weights(self) -> Points:

@@ -2,8 +2,10 @@
 
     fetching     sources → store           ask every source, take in what it lists
     audience     who reads, who is owed an issue now
-    profiles     keywords and profiles, compiled
+    liking       the papers that a profile's `like` names
+    profiles     configured profiles and readers' own keywords, in the matcher's words
     enrolment    subscribers taken in by command
+    history      how common words are in the stored papers, kept up to date
     composing    store → match → render    a window of papers becomes a digest, or a reason for silence
     previewing   dry runs and tests        nothing is written
     planning     a row per issue owed      who waits, and the brakes

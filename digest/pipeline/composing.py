@@ -12,15 +12,13 @@ from datetime import date, datetime
 from digest import match
 from digest.deliver import to_bytes
 from digest.links import message_id
-from digest.models import CorpusStatistics, Digest, Match, Message, Paper, SourceState
+from digest.models import Digest, Message, Paper, Profile, SourceState
 from digest.pipeline.audience import Reader
-from digest.pipeline.profiles import compile_index, dropping, profile_names
+from digest.pipeline.history import history
+from digest.pipeline.profiles import dropping, needs_texts, profile_names, read_profiles
 from digest.pipeline.wiring import links, renderer
 from digest.settings import Settings
 from digest.store import Store
-
-HISTORY = 3000
-"""Papers whose words give the document frequencies: the newest so many."""
 
 _WINDOWS = 8
 """Windows kept at a time; almost everybody shares one."""
@@ -54,27 +52,32 @@ class Composer:
     """Composes digests against one state of the profiles; use `Composer.ready`."""
 
     def __init__(
-        self, settings: Settings, store: Store, index: match.Index, sources: Sequence[tuple[str, SourceState, str]]
+        self,
+        settings: Settings,
+        store: Store,
+        profiles: Sequence[Profile],
+        sources: Sequence[tuple[str, SourceState, str]],
     ) -> None:
         self._settings = settings
         self._store = store
-        self._index = index
+        self._index = match.compile_profiles(profiles)
+        self._texts = needs_texts(profiles)
         self._sources = sources
         self._renderer = renderer(settings)
         self._links = links(settings)
         self._limits = {profile.name: profile.max_papers for profile in settings.profiles}
         self._floors = {profile.name: profile.min_score for profile in settings.profiles}
         self._windows: dict[tuple[int, int], _Window] = {}
-        self._corpus: tuple[int, CorpusStatistics] | None = None
+        self._known: tuple[int, match.History] | None = None
 
     @classmethod
     async def ready(cls, settings: Settings, store: Store, readers: Sequence[Reader]) -> Composer:
         """Compile the profiles and the readers' own keywords; ConfigError names what cannot be read."""
-        index = compile_index(settings, readers)
+        profiles = await read_profiles(settings, store, readers)
         reports = await store.sources.reports()
         known = {source.name for source in settings.sources}
         sources = [(row["name"], row["state"], row["reason"]) for row in reports if row["name"] in known]
-        return cls(settings, store, index, sources)
+        return cls(settings, store, profiles, sources)
 
     async def compose(
         self, reader: Reader, issue: date, after: int, upto: int, now: datetime, *, test: bool = False
@@ -102,18 +105,19 @@ class Composer:
         window = self._windows.pop((after, upto), None)
         if window is None:
             papers = await self._store.papers.window(after, upto)
-            corpus = await self._history(upto) if papers else CorpusStatistics()
-            window = _Window(papers, self._index.match(papers, corpus, self._settings.digest.min_score))
+            known = await self._history(upto) if papers else match.History()
+            day = match.Day(papers, known)
+            window = _Window(papers, self._index.match(day, min_score=self._settings.digest.min_score))
         self._windows[after, upto] = window
         while len(self._windows) > _WINDOWS:
             self._windows.pop(next(iter(self._windows)))
         return window
 
-    async def _history(self, upto: int) -> CorpusStatistics:
-        """The document frequencies up to a paper; nearly all windows end at the same one."""
-        if self._corpus is None or self._corpus[0] != upto:
-            self._corpus = (upto, match.statistics(await self._store.papers.history(upto, HISTORY)))
-        return self._corpus[1]
+    async def _history(self, upto: int) -> match.History:
+        """What the stored papers teach up to one of them; nearly all windows end at the same one."""
+        if self._known is None or self._known[0] != upto:
+            self._known = (upto, await history(self._store, upto, texts=self._texts))
+        return self._known[1]
 
     def _digest(self, reader: Reader, issue: date, window: _Window, now: datetime) -> Digest:
         subscriber, settings = reader.subscriber, self._settings

@@ -1,4 +1,4 @@
-"""sources → store: ask every source, take in what it lists, keep what it said about itself."""
+"""sources → store: ask every source, take in what it lists, count its words, keep what it said about itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import islice
 
 from digest.errors import UsageError
 from digest.models import SourceReport
+from digest.pipeline.history import catch_up
 from digest.pipeline.wiring import http
 from digest.settings import Settings, SourceSettings
 from digest.sources import PoliteClient, judge, may_merge, paper_id, paper_keys, read_source
@@ -42,6 +43,7 @@ async def fetch(
     for outcome in outcomes:
         if isinstance(outcome, BaseException):  # the store failed, or a bug: every other source was finished first
             raise outcome
+    await catch_up(store)
     return [outcome for outcome in outcomes if isinstance(outcome, SourceReport)]
 
 

@@ -1,21 +1,23 @@
-"""From configured profiles and readers' own keywords to one compiled index, with a place for every mistake."""
+"""Configured profiles and readers' own keywords in the matcher's words, with a place for every mistake."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from digest import match
 from digest.errors import ConfigError, KeywordError, Problem
 from digest.match import check_author, check_keyword
 from digest.models import Liked, Profile
 from digest.pipeline.audience import Reader
+from digest.pipeline.liking import read_likes, wanted_keys
 from digest.settings import ProfileSettings, Settings
+from digest.store import Store
 
 
-def compile_index(settings: Settings, readers: Sequence[Reader]) -> match.Index:
-    """All profiles and the readers' own keywords, compiled; every keyword that cannot be read is one Problem."""
-    problems = [*keyword_problems(settings)]
-    profiles = [to_profile(table) for table in settings.profiles]
+async def read_profiles(settings: Settings, store: Store, readers: Sequence[Reader]) -> list[Profile]:
+    """All profiles and the readers' own keywords, with what they like; everything that cannot be read is one Problem."""
+    likes, unreadable = read_likes(settings, await store.papers.by_ids(wanted_keys(settings)))
+    problems = [*keyword_problems(settings), *unreadable]
+    profiles = [to_profile(table, liked) for table, liked in zip(settings.profiles, likes, strict=True)]
     for reader in readers:
         if reader.status != "active":
             continue
@@ -23,10 +25,16 @@ def compile_index(settings: Settings, readers: Sequence[Reader]) -> match.Index:
         if reader.subscriber.keywords:
             profiles.append(Profile(name=reader.key, keywords=reader.subscriber.keywords))
         if reader.subscriber.exclude:
-            profiles.append(Profile(name=dropping(reader), keywords=reader.subscriber.exclude, min_score=0.0))
+            keywords = reader.subscriber.exclude
+            profiles.append(Profile(name=dropping(reader), keywords=keywords, related="off", min_score=0.0))
     if problems:
         raise ConfigError(*problems)
-    return match.compile_profiles(profiles)
+    return profiles
+
+
+def needs_texts(profiles: Sequence[Profile]) -> bool:
+    """Whether stored papers themselves are asked for anything, and not only how common words are in them."""
+    return any(profile.like or (profile.keywords and profile.related != "off") for profile in profiles)
 
 
 def to_profile(table: ProfileSettings, liked: tuple[Liked, ...] = ()) -> Profile:

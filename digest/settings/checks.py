@@ -22,8 +22,6 @@ NOT_YET: tuple[tuple[str, str, str], ...] = (
     ("schedule", "fetch", "is not followed: this version fetches when it sends, or with `digest fetch`"),
     ("delivery", "processes", "is not followed: this version sends with one process"),
     ("smtp", "dkim", "is not followed: messages go out unsigned"),
-    ("profile", "like", "is not followed: this version matches by keywords only"),
-    ("profile", "related", "is not followed: this version does not look for related words"),
 )
 """Settings of the contract that this version reads and does not act on: table, key ("" for all), what to say."""
 

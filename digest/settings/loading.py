@@ -63,6 +63,10 @@ class Settings:
         """
         return self.tables.place(path)
 
+    def folder(self, table: str, number: int) -> Path:
+        """The folder of the file that holds a table with two brackets: what a name in it is relative to."""
+        return self.tables.origins[table][number][0].path.parent
+
     def keyword_problem(self, path: tuple[str | int, ...], error: KeywordError) -> Problem:
         """A keyword that cannot be read, with the place of the very character in its file.
 

@@ -26,6 +26,7 @@ _YEAR = re.compile(r"(?<!\d)(1[5-9]|20|21)\d\d(?!\d)")
 _CATEGORY = re.compile(r"(?:[a-z]+(?:-[a-z]+)?\.[A-Za-z]{2}|[a-z]+\.[a-z]+-[a-z]+|[a-z]{2,5}-[a-z]{2,3})")
 _BRACKETED = re.compile(r"arxiv:\S{1,40} \[([A-Za-z.-]{5,20})\]", re.IGNORECASE)  # as Zotero notes it
 _NUMBERED = re.compile(r" \d{4}$")  # DBLP tells people of one name apart: "Wei Wang 0001"
+_GENERATION = re.compile(r"[js]r\.?|i{1,3}|iv", re.IGNORECASE)
 _NOBODY = frozenset({"", "others", "et al", "et al.", "anonymous", "unknown"})
 
 
@@ -111,9 +112,10 @@ def plain(raw: str) -> str:
 
 
 def given_name_first(name: str) -> str:
-    """From "Lovelace, Ada" to "Ada Lovelace", and from "Lovelace, Jr., Ada" to "Ada Lovelace Jr."."""
+    """From "Lovelace, Ada" to "Ada Lovelace"; "Jr." may stand between, as in BibTeX, or at the end, as in RIS."""
     family, *rest = (part.strip() for part in name.split(","))
-    return " ".join(part for part in (rest[-1] if rest else "", family, *rest[:-1]) if part)
+    given = rest.pop(0 if len(rest) > 1 and _GENERATION.fullmatch(rest[-1]) else -1) if rest else ""
+    return " ".join(part for part in (given, family, *rest) if part)
 
 
 def _people(entry: Entry) -> Iterable[str]:

@@ -1,4 +1,5 @@
-"""The store remembers: papers with growing numbers, what the sources said, subscribers with cursors, the outbox.
+"""The store remembers: papers with growing numbers, how common their words are, what the sources said, subscribers with
+cursors, the outbox.
 
 `open_store` is the door. It makes and migrates the tables on first use. No other room imports SQLAlchemy, and nothing
 here knows what a keyword, a feed or an SMTP server is.
@@ -15,14 +16,17 @@ from digest.store.deliveries import Deliveries, LastIssue
 from digest.store.merging import Arrival
 from digest.store.outbox import Outbox, Planned
 from digest.store.papers import Papers
+from digest.store.profiles import Profiles, SentProfile
 from digest.store.sources import Sources
 from digest.store.subscribers import NewSubscriber, StoredSubscriber, Subscribers
+from digest.store.terms import Terms
 
 __all__ = [
     "Arrival",
     "LastIssue",
     "NewSubscriber",
     "Planned",
+    "SentProfile",
     "Store",
     "StoredSubscriber",
     "open_store",
@@ -35,10 +39,12 @@ class Store:
 
     path: str
     papers: Papers
+    terms: Terms
     sources: Sources
     subscribers: Subscribers
     deliveries: Deliveries
     outbox: Outbox
+    profiles: Profiles
 
 
 @asynccontextmanager
@@ -48,8 +54,10 @@ async def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = B
         yield Store(
             path=database.path,
             papers=Papers(database),
+            terms=Terms(database),
             sources=Sources(database),
             subscribers=Subscribers(database),
             deliveries=Deliveries(database),
             outbox=Outbox(database),
+            profiles=Profiles(database),
         )

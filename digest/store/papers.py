@@ -69,6 +69,20 @@ class Papers:
         """The newest `limit` papers up to a sequence number, for document frequencies."""
         return await self._fetch(select(papers).where(papers.c.seq <= upto).order_by(papers.c.seq.desc()).limit(limit))
 
+    async def following(self, after: int, limit: int) -> list[Paper]:
+        """The next `limit` papers after a sequence number, in order."""
+        return await self._fetch(select(papers).where(papers.c.seq > after).order_by(papers.c.seq).limit(limit))
+
+    async def by_ids(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """Those of these ids that the store knows, by any name a paper has: "arxiv:2401.01234", "doi:…"."""
+        found: dict[str, Paper] = {}
+        named = select(paper_keys.c.key, papers).join(papers, papers.c.seq == paper_keys.c.seq)
+        async with self._database.read() as connection:
+            for chunk in chunks(ids):
+                rows = await connection.execute(named.where(paper_keys.c.key.in_(chunk)))
+                found.update((row["key"], _paper(row)) for row in rows.mappings())
+        return found
+
     async def known_arxiv_ids(self, ids: Sequence[str]) -> frozenset[str]:
         """Which of these arXiv ids the store has."""
         found: set[str] = set()
@@ -107,7 +121,7 @@ class Papers:
 
 
 def _paper(row: RowMapping) -> Paper:
-    said = {name: row[name] for name in row if name != "authority"}
+    said = {name: row[name] for name in row if name not in {"authority", "key"}}
     return Paper(**{**said, **{name: tuple(row[name]) for name in ("authors", "categories", "sources")}})
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0003"
 """The newest migration; a database at any other is not used."""
 
 
@@ -84,6 +84,24 @@ paper_keys = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("seq", Integer, ForeignKey("papers.seq", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+terms = Table(
+    "terms",
+    metadata,
+    Column("term", Text, primary_key=True),
+    Column("documents", Integer, nullable=False),
+    sqlite_with_rowid=False,  # the text is kept once
+)
+
+corpus = Table(
+    "corpus",
+    metadata,
+    Column("id", Integer, primary_key=True),  # one row, 1
+    Column("documents", Integer, nullable=False),
+    Column("title_words", Integer, nullable=False),
+    Column("abstract_words", Integer, nullable=False),
+    Column("upto_seq", Integer, nullable=False),
 )
 
 sources = Table(
@@ -166,4 +184,12 @@ deliveries = Table(
     Index("ix_deliveries_open", "state", "after_seq", "id", sqlite_where=text("state IN ('queued', 'sending')")),
     Index("ix_deliveries_settled_at", "settled_at"),
     sqlite_autoincrement=True,
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("fields", JSON, nullable=False),
+    Column("saved_at", Moment, nullable=False),
 )

@@ -400,8 +400,6 @@ LATER = [
     ("[web]\nport = 80", "config.toml:2:1: web.port is read by `digest web`, which this version does not have"),
     ("[schedule]\nfetch = '* * * * *'", "config.toml:2:1: schedule.fetch is not followed"),
     ("[delivery]\nprocesses = 1", "config.toml:2:1: delivery.processes is not followed"),
-    ("[[profile]]\nname='a'\nlike = ['arxiv:1']", "config.toml:3:1: like is not followed"),
-    ("[[profile]]\nname='a'\nrelated = 'off'", "config.toml:3:1: related is not followed"),
     (
         "[smtp.dkim]\ndomain='a.org'\nselector='s'\nprivate_key_file='k'",
         "config.toml:1:1: smtp.dkim is not followed: messages go out unsigned",
@@ -420,8 +418,19 @@ def test_a_variable_of_a_later_version_is_a_warning(tmp_path: Path) -> None:
     assert warning.startswith("the environment variable DIGEST_WEB__PORT is read by `digest web`")
 
 
-def test_patience_is_followed(tmp_path: Path) -> None:
-    assert _warnings(tmp_path, "[schedule]\npatience = 5") == []
+@pytest.mark.parametrize(
+    "text", ["[schedule]\npatience = 5", "[[profile]]\nname='a'\nlike = ['arxiv:1']\nrelated = 'off'"]
+)
+def test_what_is_followed_is_no_warning(tmp_path: Path, text: str) -> None:
+    assert _warnings(tmp_path, text) == []
+
+
+def test_the_folder_of_a_table_is_that_of_the_file_that_holds_it(tmp_path: Path) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "a.toml").write_text("[[profile]]\nname = 'a'\n")
+    (tmp_path / "config.toml").write_text("include = ['profiles/*.toml']\n[[profile]]\nname = 'b'\n")
+    settings = load(tmp_path / "config.toml", {})
+    assert [settings.folder("profile", number) for number in (0, 1)] == [tmp_path, tmp_path / "profiles"]
 
 
 # --- finding the file ---
