@@ -62,9 +62,7 @@ def measure(papers: Sequence[Record], keywords: Sequence[str], sizes: Sizes) -> 
     return Alone(tuple(_round(papers, keywords, sizes, index) for _ in each(numbers, "matcher alone, rounds")))
 
 
-def _round(
-    papers: Sequence[Record], keywords: Sequence[str], sizes: Sizes, index: TantivyIndex
-) -> Round:
+def _round(papers: Sequence[Record], keywords: Sequence[str], sizes: Sizes, index: TantivyIndex) -> Round:
     sample = [chosen for _, chosen in population.profiles(keywords, 0, sizes.sample)]
     queries = [index.built(chosen) for chosen in sample]
     parsed = cpu(lambda: [index.search(index.parsed(chosen), TOP) for chosen in sample])

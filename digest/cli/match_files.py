@@ -38,10 +38,9 @@ def read_profiles(path: Path, known: Mapping[str, Paper]) -> list[Profile]:
         raise UsageError(f"{path} does not exist; name a TOML or JSONL file with profiles")
     settings = load(path, {})
     problems = keyword_problems(settings)
-    library = Library(known, path.parent)
     profiles = []
     for number, table in enumerate(settings.profiles):
-        liked, missing = library.liked(table.like)
+        liked, missing = Library(known, settings.folder("profile", number)).liked(table.like)
         problems += [Problem(message, *settings.place(("profile", number, "like"))) for message in missing]
         profiles.append(to_profile(table, liked))
     if problems:

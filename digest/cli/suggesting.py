@@ -88,10 +88,9 @@ def known_statistics(context: typer.Context) -> CorpusStatistics:
 
 
 async def _stored(settings: Settings) -> CorpusStatistics:
-    from digest.match import statistics
-
     async with opened(settings) as store:
-        return statistics(await store.papers.history(await store.papers.newest(), _HISTORY))
+        corpus, _ = await store.terms.statistics()
+        return corpus
 
 
 def _profile_name(name: str | None, file: Path) -> str:

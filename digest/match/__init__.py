@@ -9,6 +9,7 @@ from __future__ import annotations
 from digest.match.history import History
 from digest.match.index import Day, Index, Ranking, choose, compile_profiles
 from digest.match.query import parse, parse_author
+from digest.match.suggest import Suggested, Suggestions, suggest
 from digest.match.trending import trending
 from digest.match.weighing import statistics
 
@@ -17,11 +18,14 @@ __all__ = [
     "History",
     "Index",
     "Ranking",
+    "Suggested",
+    "Suggestions",
     "check_author",
     "check_keyword",
     "choose",
     "compile_profiles",
     "statistics",
+    "suggest",
     "trending",
 ]
 

@@ -55,7 +55,9 @@ class Explainer:
         for column, points in enumerate(table.points[line].tolist()):
             if points > 0:
                 field, partial = COLUMNS[column], column >= APART
-                spans = self._spans_of(query, field, paper, partial=partial) if self._spans and field in TEXT_FIELDS else ()
+                spans = (
+                    self._spans_of(query, field, paper, partial=partial) if self._spans and field in TEXT_FIELDS else ()
+                )
                 reasons.append(Reason(keyword=query.text, field=field, points=points, partial=partial, spans=spans))
         return reasons
 

@@ -53,7 +53,7 @@ class History:
         if not counted:
             self.corpus = statistics(papers, self.corpus)
         rows = word_counts(shelf, self.vocabulary)
-        self._salient.append(strongest(rows, self.vocabulary.weights(self.corpus, 1, COMMON), SALIENT))
+        self._salient.append(strongest(rows, self.vocabulary.weights(self.corpus, 1, 1.0), SALIENT))
         self.shelves.append(shelf)
         self._bases.append(self._bases[-1] + len(shelf))
         return shelf
@@ -81,7 +81,9 @@ class History:
                 continue
             which, at = np.unique(owners[first:after], return_inverse=True)
             chosen = sparse.coo_array((worth[first:after], (at, best[first:after])), (len(which), self._bases[-1]))
-            likeness = sparse.csr_array(self._words([phrases[number] for number in which.tolist()], chosen, weights) @ papers)
+            likeness = sparse.csr_array(
+                self._words([phrases[number] for number in which.tolist()], chosen, weights) @ papers
+            )
             kept = likeness.data > least
             found.append(
                 (
@@ -118,7 +120,8 @@ class History:
             return
         owners, slots, number = counted([shelf.places(phrase) for phrase in phrases])
         keys, which = np.unique(owners * len(shelf) + (slots >> 1), return_inverse=True)
-        heard: Points = np.bincount(which, number * Weighing(self.corpus).loudness(shelf)[slots], len(keys))
+        loudness = Weighing(self.corpus).loudness(shelf)[slots]
+        heard = np.bincount(which, number * loudness, len(keys)).astype(np.float64)
         bounds = np.searchsorted(keys, np.arange(len(phrases) + 1) * len(shelf)).tolist()
         papers = keys % max(1, len(shelf)) + self._bases[at]
         for number_of, phrase in enumerate(phrases):

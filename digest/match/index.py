@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 from typing import get_args
-from datetime import date
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Day:
         self._sums: tuple[int, Sums] | None = None
         self._explainers: dict[bool, tuple[int, Explainer]] = {}
         self._likeness: Likeness | None = None
-        self._tastes: dict[tuple[Liked, ...], tuple[Taste, Points]] = {}
+        self._tastes: dict[tuple[Liked, ...], Taste] = {}
         self._within: dict[tuple[str, frozenset[str]], Numbers] = {}
 
     @property
@@ -80,11 +80,10 @@ class Day:
             self._explainers[spans] = (known, Explainer(self.rows, spans=spans))
         return self._explainers[spans][1]
 
-    def liked(self, liked: tuple[Liked, ...]) -> tuple[Taste, Points]:
+    def liked(self, liked: tuple[Liked, ...]) -> Taste:
         """What some liked papers make every paper worth."""
         if liked not in self._tastes:
-            taste = self.likeness.taste(liked)
-            self._tastes[liked] = (taste, self.likeness.points(taste))
+            self._tastes[liked] = self.likeness.taste(liked)
         return self._tastes[liked]
 
     @property
@@ -240,7 +239,9 @@ class Index:
         matches: list[Match] = []
         if rules.filters and day.today is not None:
             allowed = _allowed(day, rows, rules, np.arange(len(day.shelf)))
-            matches = sorted((popular(day.shelf.papers[at], name, day.today) for at in allowed.tolist()), key=best_first)
+            matches = sorted(
+                (popular(day.shelf.papers[at], name, day.today) for at in allowed.tolist()), key=best_first
+            )
         listed = [match for match in matches if match.score >= least][:top]
         return replace(Ranking.of(name, listed), best_score=matches[0].score if matches else None)
 
@@ -283,7 +284,7 @@ def _alone(day: Day, rows: Numbers, keywords: Numbers, rules: _Rules) -> tuple[N
         scores[papers] += totals[first:after]
         hit[papers] |= table.hits[first:after]
     if rules.like:
-        _, points = day.liked(rules.like)
+        points = day.liked(rules.like).points
         scores += points
         hit |= points > 0
     found = _allowed(day, rows, rules, np.flatnonzero(hit))
@@ -311,9 +312,8 @@ def _hit_by(day: Day, rows: Numbers, keywords: Sequence[int]) -> Numbers:
 
 def _like_reasons(day: Day, liked: tuple[Liked, ...], paper: int) -> list[Reason]:
     """Why a profile's liked papers reach a paper: one reason, or none."""
-    taste, points = day.liked(liked)
-    worth = float(points[paper])
-    return [day.likeness.reason(taste, paper, worth)] if worth > 0 else []
+    taste = day.liked(liked)
+    return [day.likeness.reason(taste, paper)] if taste.points[paper] > 0 else []
 
 
 class _Numbers:

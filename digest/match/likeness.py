@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from digest.match.history import History
-from digest.match.shelf import Shelf
+from digest.match.shelf import Numbers, Shelf
 from digest.match.vectors import normalised, widened, word_counts
 from digest.match.weighing import Points, on_grid
 from digest.models import Liked, Reason
@@ -33,7 +33,10 @@ class Taste:
 
     liked: tuple[Liked, ...]
     vector: Points
-    each: sparse.csr_array
+    points: Points
+    """What each paper of the shelf is worth; 0 where it is not reached."""
+    nearest: Numbers
+    """Which of the liked papers each paper of the shelf resembles most."""
 
 
 class Likeness:
@@ -56,33 +59,32 @@ class Likeness:
         background[: len(self._background)] = self._background
         vector = np.maximum(np.asarray(each.sum(axis=0)).ravel() / len(liked) - _BACKGROUND * background, 0.0)
         length = float(np.sqrt(vector @ vector))
-        return Taste(liked, vector / length if length else vector, each)
-
-    def points(self, taste: Taste) -> Points:
-        """What each paper of the shelf is worth; 0 where it is not reached."""
-        papers = widened(self._papers, len(taste.vector))
-        cosines = (papers @ taste.each.T).toarray()
+        vector = vector / length if length else vector
+        papers = widened(self._papers, len(vector))
+        cosines = (papers @ each.T).toarray()
         nearest = np.sort(cosines, axis=1)[:, -_NEAREST:].mean(axis=1)
-        likeness = (papers @ taste.vector + _NEAREST_SHARE * nearest) / (1.0 + _NEAREST_SHARE)
-        return on_grid(np.where(likeness > LIKE_FROM, LIKE_POINTS * likeness, 0.0))
+        likeness = (papers @ vector + _NEAREST_SHARE * nearest) / (1.0 + _NEAREST_SHARE)
+        points = on_grid(np.where(likeness > LIKE_FROM, LIKE_POINTS * likeness, 0.0))
+        return Taste(liked, vector, points, cosines.argmax(axis=1))
 
-    def reason(self, taste: Taste, paper: int, points: float) -> Reason:
+    def reason(self, taste: Taste, paper: int) -> Reason:
         """Which liked paper is the nearest, and the words that say so."""
-        row = widened(self._papers, len(taste.vector))[[paper]]
-        cosines = (row @ taste.each.T).toarray().ravel()
-        nearest = taste.liked[int(np.argmax(cosines))].title
-        strength = row.data * taste.vector[row.indices]
-        best = [int(row.indices[at]) for at in np.argsort(-strength, kind="stable")[:_WORDS] if strength[at] > 0]
-        words = ", ".join(self._spelt(number, paper) for number in best)
-        return Reason(keyword=f"similar to “{nearest}”: {words}" if words else f"similar to “{nearest}”", field="like", points=points)
+        first, after = self._papers.indptr[paper], self._papers.indptr[paper + 1]
+        stems = self._papers.indices[first:after]
+        strength = self._papers.data[first:after] * taste.vector[stems]
+        best = np.lexsort((stems, -strength))[:_WORDS]
+        words = ", ".join(self._spelt(int(stems[at]), paper) for at in best if strength[at] > 0)
+        title = taste.liked[int(taste.nearest[paper])].title
+        keyword = f"similar to “{title}”: {words}" if words else f"similar to “{title}”"
+        return Reason(keyword=keyword, field="like", points=float(taste.points[paper]))
 
     def _spelt(self, number: int, paper: int) -> str:
         """A stem as the paper writes it first."""
         stem = self._history.vocabulary.stem(number)
         shelf = self._shelf
         first, after = shelf.slot_starts[2 * paper], shelf.slot_starts[2 * paper + 1] + shelf.lengths[2 * paper + 1]
-        for at in shelf.row[first:after].tolist():
-            word = shelf.words[at]
+        words = (shelf.words[at] for at in shelf.row[first:after].tolist())
+        for word in words:
             if word is not None and word.stem == stem:
                 return str(word.cased if word.acronym else word.form)
         return stem

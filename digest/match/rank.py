@@ -76,7 +76,9 @@ class Sums:
     def _best_of_shard(self, keywords: Numbers, starts: Numbers, top: int | None) -> tuple[Numbers, Numbers, Points]:
         held = keywords[starts[0] : starts[-1]]
         shape = (len(starts) - 1, self._values.shape[0])
-        profiles = sparse.csr_array((np.ones(len(held)), held.astype(np.int32), (starts - starts[0]).astype(np.int32)), shape=shape)
+        profiles = sparse.csr_array(
+            (np.ones(len(held)), held.astype(np.int32), (starts - starts[0]).astype(np.int32)), shape=shape
+        )
         sums = profiles @ self._values
         sizes = np.diff(sums.indptr)
         marks = np.floor(sums.data * (1.0 / _HIT))
@@ -98,7 +100,8 @@ class Sums:
 
     def _floor(self, held: Numbers, starts: Numbers, top: int) -> Points:
         """A score that the `top`-th paper of each profile reaches for certain: points are never negative, so what one of
-        its keywords gives to `top` papers by itself is such a score."""
+        its keywords gives to `top` papers by itself is such a score.
+        """
         floors = self._floors.get(top)
         if floors is None:
             floors = self._floors[top] = self._floors_of_keywords(top)

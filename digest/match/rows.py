@@ -155,7 +155,9 @@ def _answer(node: Node, found: Table, leaves: Mapping[Leaf, int]) -> _Answer:
         return _Answer(worth.papers, worth)
     if isinstance(node, Maybe):
         needed = _answer(node.needed, found, leaves)
-        return _Answer(needed.papers, _added([needed, *(_answer(one, found, leaves) for one in node.optional)], needed.papers))
+        return _Answer(
+            needed.papers, _added([needed, *(_answer(one, found, leaves) for one in node.optional)], needed.papers)
+        )
     if isinstance(node, Either):
         answers = [_answer(part, found, leaves) for part in node.parts]
         papers = np.unique(np.concatenate([answer.papers for answer in answers]))

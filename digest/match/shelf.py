@@ -133,7 +133,7 @@ class Shelf:
         return known
 
     def _beginning(self, opening: str) -> Numbers:
-        """Where a word stands that begins so; the opening is of a form (`=`) or of a cased word (`\"`)."""
+        """Where a word stands that begins so; the opening is of a form or, with a quotation mark before it, of a cased word."""
         found: set[int] = set()
         for key in _opened(self._sorted_keys, opening):
             found.update(self._keyed[key])
@@ -211,10 +211,12 @@ class Shelf:
         places = self._postings(left)
         places = places[self.row[places + 1] == right]
         one, other = self.words[left], self.words[right]
-        assert one is not None and other is not None
+        assert one is not None
+        assert other is not None
         gaps = self._gaps[places]
         allowed = [gap for gap in range(NOTHING, HYPHEN + 1) if joinable(one, other, gap)]
-        return places[np.isin(gaps, allowed)]
+        found: Numbers = places[np.isin(gaps, allowed)]
+        return found
 
 
 def _row(papers: Sequence[Paper], ids: dict[str, int]) -> tuple[NDArray[np.int32], NDArray[np.uint8], Numbers]:
@@ -288,7 +290,8 @@ def _among(values: Numbers, places: Numbers) -> NDArray[np.bool_]:
         return np.zeros(len(values), np.bool_)
     at = np.searchsorted(places, values)
     at[at == len(places)] = 0
-    return places[at] == values
+    found: NDArray[np.bool_] = places[at] == values
+    return found
 
 
 def _apart(starts: Numbers, afters: Numbers) -> tuple[Numbers, Numbers]:

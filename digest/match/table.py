@@ -49,9 +49,7 @@ class Table:
         return self if weight == 1.0 else replace(self, points=weighted(self.points, weight))
 
 
-def lines(
-    owners: Numbers, papers: Numbers, columns: dict[str, Points], *, hits: bool, apart: bool = False
-) -> Table:
+def lines(owners: Numbers, papers: Numbers, columns: dict[str, Points], *, hits: bool, apart: bool = False) -> Table:
     """A table of some fields, of words that stand apart where `apart`; pairs may repeat (see `united`)."""
     points = np.zeros((len(owners), len(COLUMNS)))
     for name, values in columns.items():

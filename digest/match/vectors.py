@@ -71,7 +71,9 @@ def normalised(rows: sparse.csr_array, weights: Points) -> sparse.csr_array:
     made = rows.copy()
     made.data = rows.data * weights[rows.indices]
     made.eliminate_zeros()
-    lengths = np.sqrt(np.bincount(np.repeat(np.arange(made.shape[0]), np.diff(made.indptr)), made.data**2, made.shape[0]))
+    lengths = np.sqrt(
+        np.bincount(np.repeat(np.arange(made.shape[0]), np.diff(made.indptr)), made.data**2, made.shape[0])
+    )
     made.data /= np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(made.indptr))
     return made
 

@@ -150,5 +150,5 @@ def shared(owners: Numbers, slots: Numbers, heard: Points, rarity: Points) -> tu
     total = np.bincount(at, heard, len(keys))
     worth = on_grid(rarity[owners] * heard / (K1 + total[at]))
     title = slots & 1 == 0
-    points = [np.bincount(at[chosen], worth[chosen], len(keys)) for chosen in (title, ~title)]
+    points = [np.bincount(at[chosen], worth[chosen], len(keys)).astype(np.float64) for chosen in (title, ~title)]
     return keys // width, keys % width, points[0], points[1]

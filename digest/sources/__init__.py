@@ -25,9 +25,9 @@ from digest.sources.seams import Known, Reader
 from digest.sources.state import judge
 
 __all__ = [
-    "Bibliography",
     "INTERVALS",
     "READERS",
+    "Bibliography",
     "Gates",
     "Known",
     "Limits",

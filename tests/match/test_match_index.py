@@ -134,7 +134,9 @@ def test_the_index_lists_what_an_obvious_matcher_lists(profiles: list[Profile], 
         ranking = found[profile.name]
         if profile.keywords:
             assert {one.id for one in ranking.papers} == listed(profile, papers)
-        order = [(-match.score, -(match.paper.upvotes or 0), -match.paper.listed_on.toordinal()) for match in ranking.matches]
+        order = [
+            (-match.score, -(match.paper.upvotes or 0), -match.paper.listed_on.toordinal()) for match in ranking.matches
+        ]
         assert order == sorted(order)
 
 
@@ -188,14 +190,16 @@ def test_another_keyword_never_lowers_a_score(keywords: list[str], another: str,
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=2).map(" ".join), PAPERS)
 @settings(max_examples=40, deadline=None)
 def test_points_are_linear_in_the_weight_with_related_words_too(weight: str, keyword: str, papers: list[Paper]) -> None:
-    day, _ = taught(papers * 1)
+    day, _ = taught(papers)
     profiles = [Profile(name="a", keywords=(keyword,)), Profile(name="b", keywords=(f"{keyword}^{weight}",))]
     found = compile_profiles(profiles).match(day)
     assert found["b"].scores == tuple(score * float(weight) for score in found["a"].scores)
 
 
 def test_an_index_can_be_sent_to_another_process() -> None:
-    profiles = [Profile(name="p", keywords=("graph", "(neural OR deep) NOT survey", "author:Lovelace"), exclude=("of",))]
+    profiles = [
+        Profile(name="p", keywords=("graph", "(neural OR deep) NOT survey", "author:Lovelace"), exclude=("of",))
+    ]
     papers = [paper(number, "graph neural network", "deep model") for number in range(1, 4)]
     index = compile_profiles(profiles)
     copy = pickle.loads(pickle.dumps(index))
@@ -214,7 +218,7 @@ def test_heavy_and_many_keywords_are_added_up_as_well() -> None:
 
 RELATED = [
     *(paper(number, "equivariant networks", "symmetry groups act on molecules and tensors") for number in range(1, 9)),
-    *(paper(number, "language models", "tokens and prompts and corpora of text") for number in range(9, 40)),
+    *(paper(number, "language models", "tokens and prompts and corpora of text") for number in range(60, 140)),
     paper(50, "symmetry of molecules", "groups and tensors once more"),
     paper(51, "equivariant", "nothing else is told"),
 ]
@@ -246,7 +250,7 @@ def test_liked_papers_list_what_resembles_them_and_say_why() -> None:
     assert reason.field == "like"
     assert "Groups of symmetry" in reason.keyword
     assert "symmetry" in reason.keyword.rpartition(":")[2]
-    assert not {one.id for one in ranking.papers} & {f"arxiv:{number}" for number in range(9, 40)}
+    assert not {one.id for one in ranking.papers} & {f"arxiv:{number}" for number in range(60, 140)}
 
 
 def test_filters_hold_for_liked_papers_too() -> None:

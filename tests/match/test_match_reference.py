@@ -154,7 +154,11 @@ def test_the_quick_reading_finds_the_same_words_and_gaps(text: str) -> None:
     assert gaps == slow.gaps[: len(found)]
 
 
-@given(st.lists(st.sampled_from(["graph", "net", "of", "the", "finetuning", "fine", "e", "physics"]), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.sampled_from(["graph", "net", "of", "the", "finetuning", "fine", "e", "physics"]), min_size=1, max_size=5
+    )
+)
 @settings(max_examples=200, deadline=None)
 def test_plain_keywords_are_read_as_any_other(words: list[str]) -> None:
     assert parse(" ".join(words)).asks == parse(" ".join(words) + " ").asks
