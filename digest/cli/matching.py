@@ -75,7 +75,7 @@ class _Printer:
 
     def paper(self, ranking: Ranking, at: int) -> str:
         """One entry of a list."""
-        reasons = ranking.extra(at)
+        reasons = ranking.besides(at)
         told = [one for line in ranking.lines(at) for one in self._line(line)]
         if reasons:
             told += map(_told, reasons)

@@ -113,15 +113,15 @@ class Ranking:
     explain: Callable[[int], Match] = field(compare=False, repr=False)
     """The match of the paper at a place of the list."""
     lines: Callable[[int], list[int]] = field(compare=False, repr=False, default=lambda _: [])
-    """The lines of the day's table that say why it stands there (see Explainer); `extra` are reasons besides."""
-    extra: Callable[[int], Sequence[Reason]] = field(compare=False, repr=False, default=lambda _: ())
+    """The lines of the day's table that say why it stands there (see Explainer); `besides` are reasons that no keyword gives."""
+    besides: Callable[[int], Sequence[Reason]] = field(compare=False, repr=False, default=lambda _: ())
 
     @classmethod
     def of(cls, profile: str, matches: Sequence[Match]) -> Ranking:
         """A list whose reasons are known already, best first."""
         papers, scores = tuple(match.paper for match in matches), tuple(match.score for match in matches)
         best = scores[0] if scores else None
-        return cls(profile, papers, scores, best, matches.__getitem__, extra=lambda at: matches[at].matched)
+        return cls(profile, papers, scores, best, matches.__getitem__, besides=lambda at: matches[at].matched)
 
     def __len__(self) -> int:
         return len(self.papers)
@@ -224,15 +224,15 @@ class Index:
         papers, name, like = day.shelf.papers, self.names[profile], self._rules[profile].like
         found = listed.papers.tolist()
 
-        def extra(at: int) -> list[Reason]:
+        def besides(at: int) -> list[Reason]:
             return _like_reasons(day, like, found[at]) if like else []
 
         def explain(at: int) -> Match:
             reasons = [reason for line in lines(at) for reason in explainer.reasons(line)]
-            return scored(papers[found[at]], name, reasons + extra(at))
+            return scored(papers[found[at]], name, reasons + besides(at))
 
         scores = tuple(listed.scores.tolist())
-        return Ranking(name, tuple(papers[at] for at in found), scores, listed.best, explain, lines, extra)
+        return Ranking(name, tuple(papers[at] for at in found), scores, listed.best, explain, lines, besides)
 
     def _trending(self, day: Day, rows: Numbers, profile: int, least: float, top: int | None) -> Ranking:
         rules, name = self._rules[profile], self.names[profile]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import KeywordError
 from digest.match import check_keyword, compile_profiles, statistics
 from digest.models import Paper, Profile
 
@@ -54,12 +53,3 @@ def test_every_example_of_the_page_is_found_or_not_as_it_says(row: list[str]) ->
     for example in re.findall(r"\*([^*]+)\*", row[2]):
         if "only" not in row[2] and "sentence" not in row[2]:
             assert not any(found(keyword, example) for keyword in keywords if keyword != "F#"), example
-
-
-def test_the_operators_it_says_are_refused_are_refused() -> None:
-    later = PAGE.partition("| instead of |")[2]
-    refused = re.findall(r"^\| `([^`]+)`", later, re.MULTILINE)
-    assert len(refused) == 3
-    for keyword in refused:
-        with pytest.raises(KeywordError):
-            check_keyword(keyword)
