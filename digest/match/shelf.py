@@ -269,10 +269,19 @@ def _along(units: Sequence[_Units], joins: Sequence[_Units]) -> tuple[Numbers, N
         steps = [_step(reached[at], units[at])]
         if joins[at - 1]:
             steps.append(_step(reached[at - 1], joins[at - 1]))
-        reached.append((np.concatenate([step[0] for step in steps]), np.concatenate([step[1] for step in steps])))
+        reached.append(_distinct(steps))
     last = reached[-1]
     assert last is not None
     return last
+
+
+def _distinct(steps: Sequence[tuple[Numbers, Numbers]]) -> tuple[Numbers, Numbers]:
+    """Each pair of start and place once, however many ways lead to it: else they would multiply at every term."""
+    starts = np.concatenate([step[0] for step in steps])
+    lengths = np.concatenate([step[1] for step in steps]) - starts
+    keys = np.unique((starts << 10) + lengths)
+    starts = keys >> 10
+    return starts, starts + (keys & 1023)
 
 
 def _step(reached: tuple[Numbers, Numbers] | None, units: _Units) -> tuple[Numbers, Numbers]:
