@@ -64,7 +64,7 @@ def _profiles_from_lines(path: Path, known: Mapping[str, Paper]) -> list[Profile
     problems: list[Problem] = []
     for line, record in _lines(str(path)):
         try:
-            table = ProfileSettings.model_validate(record)
+            table = ProfileSettings.model_validate(right.shared(record))
         except ValidationError as error:
             problems.extend(replace(one, file=str(path), line=line) for one in explain(error, ProfileSettings))
             continue
@@ -74,7 +74,7 @@ def _profiles_from_lines(path: Path, known: Mapping[str, Paper]) -> list[Profile
         problems += [replace(one, file=str(path), line=line) for one in right.problems(profile)]
         if names.setdefault(profile.name, line) != line:
             problems.append(Problem(f"a second profile is called {profile.name!r}", str(path), line))
-        profiles.append(right.shared(profile))
+        profiles.append(profile)
     if problems:
         raise ConfigError(*problems)
     return profiles
@@ -96,9 +96,12 @@ class _Right:
             found += self._checked(texts, self._keywords, check_keyword)
         return found + self._checked(profile.authors, self._authors, check_author)
 
-    def shared(self, profile: Profile) -> Profile:
-        """The profile with one copy of each keyword for all."""
-        return replace(profile, keywords=tuple(self._keywords.get(text, text) for text in profile.keywords))
+    def shared(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record with one copy of each keyword for all, so that a million profiles fit into memory."""
+        keywords = record.get("keywords")
+        if isinstance(keywords, list):
+            record["keywords"] = [self._keywords.get(text, text) if isinstance(text, str) else text for text in keywords]
+        return record
 
     @staticmethod
     def _checked(texts: tuple[str, ...], right: dict[str, str], check: Callable[[str], None]) -> list[Problem]:

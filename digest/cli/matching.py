@@ -44,8 +44,9 @@ def match(
     with progress("Matching") as advance:
         for done, (day, group) in enumerate(days):
             known = matcher.Day(history.learn(group), history)
+            printer = _Printer(known)
             for number, (shard, index) in enumerate(zip(shards, indexes, strict=True), 1):
-                write_out("".join(_lines(shard, index, known, day, top)))
+                write_out("".join(_lines(shard, index, printer, day, top)))
                 advance(done * len(shards) + number, len(days) * len(shards))
 
 
@@ -54,12 +55,13 @@ def _by_day(papers: Sequence[Paper]) -> list[tuple[date | None, list[Paper]]]:
     return [(day, list(group)) for day, group in groupby(by_day, key=lambda paper: paper.listed_on)]
 
 
-def _lines(shard: Sequence[Profile], index: Index, known: Day, day: date | None, top: int | None) -> Iterator[str]:
+def _lines(
+    shard: Sequence[Profile], index: Index, printer: _Printer, day: date | None, top: int | None
+) -> Iterator[str]:
     limits = [top or profile.max_papers for profile in shard]
     most = max((limit or 0 for limit in limits), default=0) if all(limits) else None
-    printer = _Printer(known)
     told = json.dumps(None if day in {None, date.min} else day and day.isoformat())
-    for limit, ranking in zip(limits, index.rankings(known, top=most, spans=False), strict=True):
+    for limit, ranking in zip(limits, index.rankings(printer.day, top=most, spans=False), strict=True):
         shown = range(len(ranking))[:limit]
         rows = ", ".join([printer.paper(ranking, at) for at in shown])
         yield f'{{"profile": {_quoted(ranking.profile)}, "day": {told}, "papers": [{rows}]}}\n'
@@ -69,6 +71,7 @@ class _Printer:
     """Papers with their reasons as JSON; what a keyword says of a paper is written once for all profiles that hold it."""
 
     def __init__(self, day: Day) -> None:
+        self.day = day
         self._explainer = day.explainer(spans=False)
         self._told: dict[int, list[Told]] = {}
         self._ids = {paper.id: _quoted(paper.id) for paper in day.shelf.papers}
@@ -92,9 +95,9 @@ class _Printer:
 
 
 def _told(reason: Reason) -> Told:
-    from digest.cli.digests import reason_as_json
-
-    return (-reason.points, reason.keyword, reason.field, json.dumps(reason_as_json(reason), ensure_ascii=False))
+    partial = ', "partial": true' if reason.partial else ""
+    told = f'{{"keyword": {_quoted(reason.keyword)}, "field": "{reason.field}", "points": {reason.points!r}{partial}}}'
+    return (-reason.points, reason.keyword, reason.field, told)
 
 
 def _quoted(text: str) -> str:

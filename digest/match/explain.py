@@ -26,14 +26,16 @@ class Explainer:
     def __init__(self, rows: Rows, *, spans: bool = True) -> None:
         self._rows = rows
         self._spans = spans
-        table = rows.table
         self._width = max(1, len(rows.shelf))
-        self._keys = table.owners * self._width + table.papers
+        self._keys = np.empty(0, np.int64)
         self._reasons: dict[int, tuple[Reason, ...]] = {}
         self._texts: dict[int, Text] = {}
 
     def lines(self, keywords: Numbers, papers: Numbers) -> tuple[Numbers, Numbers]:
         """For pairs of keyword and paper, side by side: which of the pairs meet, and the lines that say so."""
+        table = self._rows.table
+        if len(self._keys) != len(table):  # later keywords' lines come after all others', so that lines keep their numbers
+            self._keys = table.owners * self._width + table.papers
         wanted = keywords * self._width + papers
         at = np.searchsorted(self._keys, wanted)
         at[at == len(self._keys)] = 0

@@ -61,7 +61,7 @@ class Day:
         self.rows = Rows(self.shelf, Weighing(self.history.corpus), taught)
         self.today: date | None = newest(self.shelf.papers)
         self._sums: tuple[int, Sums] | None = None
-        self._explainers: dict[bool, tuple[int, Explainer]] = {}
+        self._explainers = {spans: Explainer(self.rows, spans=spans) for spans in (True, False)}
         self._likeness: Likeness | None = None
         self._tastes: dict[tuple[Liked, ...], Taste] = {}
         self._within: dict[tuple[str, frozenset[str]], Numbers] = {}
@@ -75,10 +75,8 @@ class Day:
         return self._sums[1]
 
     def explainer(self, *, spans: bool) -> Explainer:
-        known = len(self.rows)
-        if spans not in self._explainers or self._explainers[spans][0] != known:
-            self._explainers[spans] = (known, Explainer(self.rows, spans=spans))
-        return self._explainers[spans][1]
+        """What turns lines of the table into reasons, with or without places to highlight."""
+        return self._explainers[spans]
 
     def liked(self, liked: tuple[Liked, ...]) -> Taste:
         """What some liked papers make every paper worth."""
