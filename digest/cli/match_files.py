@@ -100,7 +100,9 @@ class _Right:
         """The record with one copy of each keyword for all, so that a million profiles fit into memory."""
         keywords = record.get("keywords")
         if isinstance(keywords, list):
-            record["keywords"] = [self._keywords.get(text, text) if isinstance(text, str) else text for text in keywords]
+            record["keywords"] = [
+                self._keywords.get(text, text) if isinstance(text, str) else text for text in keywords
+            ]
         return record
 
     @staticmethod

@@ -34,7 +34,9 @@ class Explainer:
     def lines(self, keywords: Numbers, papers: Numbers) -> tuple[Numbers, Numbers]:
         """For pairs of keyword and paper, side by side: which of the pairs meet, and the lines that say so."""
         table = self._rows.table
-        if len(self._keys) != len(table):  # later keywords' lines come after all others', so that lines keep their numbers
+        if len(self._keys) != len(
+            table
+        ):  # later keywords' lines come after all others', so that lines keep their numbers
             self._keys = table.owners * self._width + table.papers
         wanted = keywords * self._width + papers
         at = np.searchsorted(self._keys, wanted)

@@ -81,6 +81,7 @@ class Shelf:
         self._by_form: dict[str, list[int]] = {}
         self._openings: list[str] = []
         self._terms: dict[Term, _Units] = {}
+        self._pairs: Numbers = _NONE
         self._after: dict[int, list[tuple[int, str]]] = {}
 
     def __len__(self) -> int:
@@ -185,13 +186,23 @@ class Shelf:
         """The words, with their forms, that stand right after a word as the second half of a compound may."""
         known = self._after.get(left)
         if known is None:
-            places = self._postings(left)
-            one = self.words[left]
-            assert one is not None
-            gaps = [gap for gap in (SPACE, HYPHEN) if gap == HYPHEN or is_half(one)] if not one.marked else []
-            rights = np.unique(self.row[places[np.isin(self._gaps[places], gaps)] + 1]).tolist()
+            width = len(self.words)
+            pairs = self._neighbouring
+            first, after = np.searchsorted(pairs, (left * width, (left + 1) * width))
+            rights = (pairs[first:after] - left * width).tolist()
             known = self._after[left] = [(at, found.form) for at in rights if (found := self.words[at])]
         return known
+
+    @property
+    def _neighbouring(self) -> Numbers:
+        """The pairs of words that stand side by side as the halves of a compound may, as numbers, in order."""
+        if not len(self._pairs):
+            bare = np.array([word is not None and not word.marked for word in self.words])
+            half = bare & np.array([word is not None and is_half(word) for word in self.words])
+            left, right, gaps = self.row[:-1], self.row[1:], self._gaps[: len(self.row) - 1]
+            joined = (gaps == HYPHEN) & bare[left] & bare[right] | (gaps == SPACE) & half[left] & half[right]
+            self._pairs = np.unique(left[joined].astype(np.int64) * len(self.words) + right[joined])
+        return self._pairs
 
     def _spelt(self, letters: str, *, cased: bool) -> list[int]:
         numbers = self._forms.get(letters.casefold() if cased else letters, _NO_WORDS)
