@@ -10,6 +10,9 @@
     previewing   dry runs and tests        nothing is written
     planning     a row per issue owed      who waits, and the brakes
     posting      → deliver                 the outbox is drained
+    versions     the profiles with which mail was last sent
+    replaying    a profile over past days, decided; `trying` finds what that needs
+    linting      keywords that can be read and are probably not meant so
 
 `wiring` is the one place where constructors meet the configuration; `runs` holds what `digest send` is asked and
 answers. Rooms are imported through their doors only.
