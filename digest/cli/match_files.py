@@ -6,6 +6,7 @@ import gzip
 import json
 import lzma
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _LINE = 4_000_000
 """Characters in one line of a papers file."""
 _MOST_PROBLEMS = 20
+_MOST_UPVOTES = 1_000_000_000
 
 
 def read_profiles(path: Path, known: Mapping[str, Paper]) -> list[Profile]:
@@ -149,8 +151,9 @@ def _paper(record: dict[str, Any], number: int) -> Paper:
     title, abstract, upvotes = record["title"], record.get("abstract") or "", record.get("upvotes")
     if not all(isinstance(value, str) for value in (record["id"], title, abstract)):
         raise TypeError("id, title and abstract must be texts")
-    if upvotes is not None and type(upvotes) is not int:
-        raise TypeError("upvotes must be a whole number")
+    if upvotes is not None and (type(upvotes) is not int or abs(upvotes) > _MOST_UPVOTES):
+        raise TypeError("upvotes must be a whole number below a billion")
+    record["id"].encode()  # a lone surrogate could not be printed; UnicodeEncodeError is a ValueError
     listed = date.fromisoformat(record["listed"]) if record.get("listed") else date.min
     return Paper(
         seq=number,
@@ -205,7 +208,7 @@ def _opened(path: str) -> Iterator[_Lines]:
         else:
             with Path(path).open("rb") as file:
                 yield file
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         kind = UsageError if isinstance(error, FileNotFoundError | IsADirectoryError) else OutputError
         raise kind(f"cannot read {path}: {reason}") from None

@@ -25,7 +25,7 @@ Told = tuple[float, str, str, str]
 
 def match(
     papers: Annotated[str, typer.Argument(metavar="PAPERS.jsonl", help="One paper a line; .xz and .gz are read too.")],
-    profiles: Annotated[Path, typer.Argument(help="TOML with [[profile]] tables, or JSONL.")],
+    profiles: Annotated[Path, typer.Argument(help="TOML with profile tables, or JSONL.")],
     top: Annotated[int | None, typer.Option(min=1, help="At most so many papers per profile.")] = None,
     daily: Annotated[
         bool, typer.Option("--daily", help="Rank each listed day apart, knowing only the days up to it.")
@@ -58,10 +58,13 @@ def _by_day(papers: Sequence[Paper]) -> list[tuple[date | None, list[Paper]]]:
 def _lines(
     shard: Sequence[Profile], index: Index, printer: _Printer, day: date | None, top: int | None
 ) -> Iterator[str]:
-    limits = [top or profile.max_papers for profile in shard]
-    most = max((limit or 0 for limit in limits), default=0) if all(limits) else None
+    everything = len(printer.day.shelf)
+    limits = [min(top or everything, profile.max_papers or everything) for profile in shard]
+    most = max(limits, default=0)
     told = json.dumps(None if day in {None, date.min} else day and day.isoformat())
-    for limit, ranking in zip(limits, index.rankings(printer.day, top=most, spans=False), strict=True):
+    for limit, ranking in zip(
+        limits, index.rankings(printer.day, top=most if most < everything else None, spans=False), strict=True
+    ):
         shown = range(len(ranking))[:limit]
         rows = ", ".join([printer.paper(ranking, at) for at in shown])
         yield f'{{"profile": {_quoted(ranking.profile)}, "day": {told}, "papers": [{rows}]}}\n'

@@ -40,14 +40,14 @@ class History:
         self.shelves: list[Shelf] = []
         self._salient: list[sparse.csr_array] = []
         self._bases: list[int] = [0]
-        self._found: dict[Phrase, list[tuple[Numbers, Points]]] = {}
+        self._found: dict[Phrase, list[tuple[Numbers, Numbers]]] = {}
         self._seen: dict[Phrase, int] = {}
         self._liked: dict[tuple[Liked, ...], sparse.csr_array] = {}
         self._stacked: tuple[tuple[int, int], sparse.csr_array, sparse.csr_array] | None = None
 
     def learn(self, papers: Sequence[Paper], *, counted: bool = False) -> Shelf:
-        """Take in papers; `counted`: their words are in the document frequencies already."""
-        shelf = Shelf(papers)
+        """Take in papers, in any order; `counted`: their words are in the document frequencies already."""
+        shelf = Shelf(sorted(papers, key=lambda paper: (paper.listed_on, paper.id)))
         if self.shelves:
             self.shelves[-1].rest()
         if not counted:
@@ -100,35 +100,41 @@ class History:
     def _evidence(self, phrases: Sequence[Phrase]) -> tuple[Numbers, Numbers, Points]:
         """The best papers of each phrase that enough papers hold, and how well they speak of it; newest first of equals."""
         for at, shelf in enumerate(self.shelves):
-            self._look(at, shelf, [phrase for phrase in phrases if self._seen.get(phrase, 0) <= at])
+            self._look(at, shelf, [phrase for phrase in dict.fromkeys(phrases) if self._seen.get(phrase, 0) <= at])
         chunks = [self._found.get(phrase, ()) for phrase in phrases]
-        sizes = np.array([sum(len(papers) for papers, _ in found) for found in chunks], np.int64)
+        sizes = np.array([sum(len(slots) for slots, _ in found) for found in chunks], np.int64)
         owners = np.repeat(np.arange(len(phrases)), sizes)
         if not len(owners):
             return owners, owners, np.empty(0)
-        papers = np.concatenate([papers for found in chunks for papers, _ in found])
-        heard = np.concatenate([heard for found in chunks for _, heard in found])
+        slots = np.concatenate([slots for found in chunks for slots, _ in found])
+        heard = np.concatenate([number for found in chunks for _, number in found]) * self._loudness()[slots]
+        papers = slots >> 1
+        first = np.flatnonzero(np.concatenate(([True], (owners[1:] != owners[:-1]) | (papers[1:] != papers[:-1]))))
+        owners, papers, heard = owners[first], papers[first], np.add.reduceat(heard, first)
         worth = heard / (K1 + heard)
         order = np.lexsort((-papers, -worth, owners))
-        rank = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        order = order[(rank < BEST) & (sizes[owners] >= SHARED)]
+        held = np.bincount(owners, minlength=len(phrases))
+        rank = np.arange(len(owners)) - np.repeat(np.cumsum(held) - held, held)
+        order = order[(rank < BEST) & (held[owners] >= SHARED)]
         return owners[order], papers[order], worth[order]
 
+    def _loudness(self) -> Points:
+        """What one occurrence counts in each slot of all shelves, by what is known now."""
+        weighing = Weighing(self.corpus)
+        return np.concatenate([weighing.loudness(shelf) for shelf in self.shelves])
+
     def _look(self, at: int, shelf: Shelf, phrases: Sequence[Phrase]) -> None:
-        """Note which papers of one shelf hold the phrases, and how loud."""
+        """Note in which slots of one shelf the phrases stand, and how often."""
         if not phrases:
             return
         owners, slots, number = counted([shelf.places(phrase) for phrase in phrases])
-        keys, which = np.unique(owners * len(shelf) + (slots >> 1), return_inverse=True)
-        loudness = Weighing(self.corpus).loudness(shelf)[slots]
-        heard = np.bincount(which, number * loudness, len(keys)).astype(np.float64)
-        bounds = np.searchsorted(keys, np.arange(len(phrases) + 1) * len(shelf)).tolist()
-        papers = keys % max(1, len(shelf)) + self._bases[at]
-        for number_of, phrase in enumerate(phrases):
+        bounds = np.searchsorted(owners, np.arange(len(phrases) + 1)).tolist()
+        slots = slots + 2 * self._bases[at]
+        for place, phrase in enumerate(phrases):
             self._seen[phrase] = at + 1
-            first, after = bounds[number_of], bounds[number_of + 1]
+            first, after = bounds[place], bounds[place + 1]
             if first < after:
-                self._found.setdefault(phrase, []).append((papers[first:after], heard[first:after]))
+                self._found.setdefault(phrase, []).append((slots[first:after], number[first:after]))
 
     def _words(self, phrases: Sequence[Phrase], chosen: sparse.coo_array, weights: Points) -> sparse.csr_array:
         """The related words of each phrase, (phrases, stems), rows of length 1; the phrase's own words are none."""

@@ -19,7 +19,7 @@ from digest.models import Match, Paper, Reason
 
 _HIT = 2.0**20
 """Added for each keyword found in full, so that one sum tells the points and whether a paper is listed at all."""
-_MOST_KEYWORDS = 512
+_MOST_KEYWORDS = 511  # so many marks and the steps of the grid fit into the 53 bits of a number
 _STEPS = 2.0**24
 _SHARD = 4096
 """Profiles ranked in one product: their sums stay in the processor's cache."""
@@ -59,7 +59,7 @@ class Sums:
         self.place[order] = np.arange(len(papers))
 
     def best(self, keywords: Numbers, starts: Numbers, top: int | None) -> Listing:
-        """Of every profile (its keywords are `keywords[starts[i] : starts[i + 1]]`) the best papers, at most `top`."""
+        """For profiles whose sums are `exact`: of every one (its keywords are `keywords[starts[i] : starts[i + 1]]`) the best papers, at most `top`."""
         pieces = [
             self._best_of_shard(keywords, starts[first : first + _SHARD + 1], top)
             for first in range(0, len(starts) - 1, _SHARD)

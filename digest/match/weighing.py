@@ -46,8 +46,10 @@ def on_grid(points: Points) -> Points:
 
 
 def weighted(points: Points, weight: float) -> Points:
-    """Points times a keyword's weight, on the finer grid of sums."""
-    return points if weight == 1.0 else np.rint(points * (weight * _FINE)) / _FINE
+    """Points times a keyword's weight, on the finer grid of sums; what is worth anything stays worth a step."""
+    if weight == 1.0:
+        return points
+    return np.where(points > 0, np.maximum(np.rint(points * (weight * _FINE)), 1.0) / _FINE, 0.0)
 
 
 def statistics(papers: Iterable[Paper], known: CorpusStatistics | None = None) -> CorpusStatistics:
@@ -148,7 +150,8 @@ def shared(owners: Numbers, slots: Numbers, heard: Points, rarity: Points) -> tu
     width = int(papers.max()) + 1 if len(papers) else 1
     keys, at = np.unique(owners * width + papers, return_inverse=True)
     total = np.bincount(at, heard, len(keys))
-    worth = on_grid(rarity[owners] * heard / (K1 + total[at]))
+    # What nearly every paper holds is worth a step at least: a hit has a reason.
+    worth = np.maximum(on_grid(rarity[owners] * heard / (K1 + total[at])), 1.0 / _BASE)
     title = slots & 1 == 0
     points = [np.bincount(at[chosen], worth[chosen], len(keys)).astype(np.float64) for chosen in (title, ~title)]
     return keys // width, keys % width, points[0], points[1]

@@ -271,6 +271,35 @@ def test_history_may_be_learnt_in_any_number_of_parts() -> None:
     assert [match.paper.id for match in one.matches] == [match.paper.id for match in other.matches]
 
 
+def test_how_others_write_a_keyword_changes_no_score() -> None:
+    alone = [Profile(name="a", keywords=("equivariant",), related="list")]
+    others = [Profile(name="b", keywords=("equivariant^2", "equivariant^3"), related="list")]
+    first, second = taught(RELATED)[0], taught(RELATED)[0]
+    assert told(compile_profiles([*alone, *others]).match(first)["a"]) == told(
+        compile_profiles(alone).match(second)["a"]
+    )
+
+
+def test_when_a_keyword_is_first_asked_changes_no_score() -> None:
+    index = compile_profiles([Profile(name="p", keywords=("equivariant", "symmetry"), related="list")])
+    early, late = History(), History()
+    index.match(Day(early.learn(RELATED[:50]), early))
+    late.learn(RELATED[:50])
+    early.learn(RELATED[50:])
+    late.learn(RELATED[50:])
+    assert told(index.match(Day(RELATED, early))["p"]) == told(index.match(Day(RELATED, late))["p"])
+
+
+def test_a_word_that_every_paper_holds_is_still_a_reason() -> None:
+    papers = [paper(number, "graph", "") for number in range(1, 4)]
+    common = statistics(papers)
+    common = replace(common, documents=10_000_000, frequencies={"graph": 10_000_000})
+    for ranking in compile_profiles(
+        [Profile(name=text, keywords=(text,)) for text in ("graph", "graph^0.001")]
+    ).rankings(Day(papers, common)):
+        assert all(match.matched and match.score > 0 for match in ranking.matches)
+
+
 def test_papers_without_words_are_no_trouble() -> None:
     papers = [paper(1, "", ""), paper(2, "…", "?!"), paper(3, "graph", "")]
     day, _ = taught(papers)
