@@ -6,9 +6,11 @@ keywords is described in docs/keywords.md. It does not decide who gets what when
 
 from __future__ import annotations
 
+from digest.match.day import Day
 from digest.match.history import History
-from digest.match.index import Day, Index, Ranking, choose, compile_profiles
+from digest.match.index import Index, compile_profiles
 from digest.match.query import parse, parse_author
+from digest.match.ranking import Ranking, choose
 from digest.match.suggest import Suggested, Suggestions, suggest
 from digest.match.trending import trending
 from digest.match.weighing import statistics

@@ -13,8 +13,8 @@ from digest.match.analysis import Text, analyse
 from digest.match.hits import near_places
 from digest.match.query import TEXT_FIELDS, Near, Query, Words
 from digest.match.rows import Rows, found_leaves
-from digest.match.shelf import Numbers
 from digest.match.table import APART, COLUMNS
+from digest.match.walking import Numbers
 from digest.models import Reason, Span
 
 MAX_SPANS = 50

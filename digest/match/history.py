@@ -15,8 +15,9 @@ from scipy import sparse
 
 from digest.match.hits import counted
 from digest.match.phrases import Phrase
-from digest.match.shelf import Numbers, Shelf
+from digest.match.shelf import Shelf
 from digest.match.vectors import Vocabulary, named, normalised, strongest, widened, word_counts
+from digest.match.walking import Numbers
 from digest.match.weighing import K1, Points, Weighing, statistics
 from digest.models import CorpusStatistics, Liked, Paper
 

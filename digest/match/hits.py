@@ -14,8 +14,9 @@ from digest.match.names import Name, agree, readings
 from digest.match.near import windows
 from digest.match.phrases import Phrase
 from digest.match.query import Author, Label, Leaf, Near, Words
-from digest.match.shelf import FIELDS, NO_PLACES, Numbers, Places, Shelf
+from digest.match.shelf import FIELDS, NO_PLACES, Places, Shelf
 from digest.match.table import EMPTY, Table, lines, united, whole
+from digest.match.walking import Numbers
 from digest.match.weighing import LABEL_POINTS, Points, Weighing, shared
 from digest.models import Paper
 

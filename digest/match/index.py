@@ -7,24 +7,24 @@ its own words lead to. An index is plain data and can be sent to another process
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import get_args
 
 import numpy as np
 
 from digest.errors import KeywordError
+from digest.match.day import Day
 from digest.match.explain import Explainer
 from digest.match.history import History
 from digest.match.hits import label
-from digest.match.likeness import Likeness, Taste
 from digest.match.query import Query, parse, parse_author
-from digest.match.rank import Listing, Sums, best_first, scored, tie_break
-from digest.match.rows import Key, Rows
-from digest.match.shelf import Numbers, Shelf
-from digest.match.trending import newest, popular
-from digest.match.weighing import Points, Weighing
+from digest.match.rank import Listing, best_first, scored
+from digest.match.ranking import Ranking
+from digest.match.rows import Key
+from digest.match.trending import popular
+from digest.match.walking import Numbers
+from digest.match.weighing import Points
 from digest.models import CorpusStatistics, Liked, Match, Paper, Profile, Reason, Related
 
 
@@ -49,93 +49,6 @@ class _Rules:
     def plain(self) -> bool:
         """Nothing but keywords: all its sums are made together with other profiles'."""
         return self.listens and not (self.filters or self.exclude or self.like)
-
-
-class Day:
-    """Papers read once, and every keyword asked about them so far; shared by all shards of profiles."""
-
-    def __init__(self, papers: Sequence[Paper] | Shelf, history: History | CorpusStatistics) -> None:
-        self.shelf = papers if isinstance(papers, Shelf) else Shelf(papers)
-        self.history = history if isinstance(history, History) else History(history)
-        taught = history if isinstance(history, History) else None
-        self.rows = Rows(self.shelf, Weighing(self.history.corpus), taught)
-        self.today: date | None = newest(self.shelf.papers)
-        self._sums: tuple[int, Sums] | None = None
-        self._explainers = {spans: Explainer(self.rows, spans=spans) for spans in (True, False)}
-        self._likeness: Likeness | None = None
-        self._tastes: dict[tuple[Liked, ...], Taste] = {}
-        self._within: dict[tuple[str, frozenset[str]], Numbers] = {}
-
-    @property
-    def sums(self) -> Sums:
-        """The keywords so far, ready for adding up."""
-        known = len(self.rows)
-        if self._sums is None or self._sums[0] != known:
-            self._sums = (known, Sums(self.rows.table, known, list(self.shelf.papers)))
-        return self._sums[1]
-
-    def explainer(self, *, spans: bool) -> Explainer:
-        """What turns lines of the table into reasons, with or without places to highlight."""
-        return self._explainers[spans]
-
-    def liked(self, liked: tuple[Liked, ...]) -> Taste:
-        """What some liked papers make every paper worth."""
-        if liked not in self._tastes:
-            self._tastes[liked] = self.likeness.taste(liked)
-        return self._tastes[liked]
-
-    @property
-    def likeness(self) -> Likeness:
-        if self._likeness is None:
-            self._likeness = Likeness(self.shelf, self.history)
-        return self._likeness
-
-    def within(self, name: str, wanted: frozenset[str]) -> Numbers:
-        """The papers of which a category, or a source, is one of those wanted."""
-        if (name, wanted) not in self._within:
-            papers = enumerate(self.shelf.papers)
-            found = [at for at, paper in papers if any(label(one) in wanted for one in getattr(paper, name))]
-            self._within[name, wanted] = np.array(found, np.int64)
-        return self._within[name, wanted]
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """One profile's papers at or above its least score, best first; reasons are found when they are asked for."""
-
-    profile: str
-    papers: tuple[Paper, ...]
-    scores: tuple[float, ...]
-    best_score: float | None
-    """Of all papers that match, listed or not; None when none does."""
-    explain: Callable[[int], Match] = field(compare=False, repr=False)
-    """The match of the paper at a place of the list."""
-    lines: Callable[[int], list[int]] = field(compare=False, repr=False, default=lambda _: [])
-    """The lines of the day's table that say why it stands there (see Explainer); `besides` are reasons that no keyword gives."""
-    besides: Callable[[int], Sequence[Reason]] = field(compare=False, repr=False, default=lambda _: ())
-
-    @classmethod
-    def of(cls, profile: str, matches: Sequence[Match]) -> Ranking:
-        """A list whose reasons are known already, best first."""
-        papers, scores = tuple(match.paper for match in matches), tuple(match.score for match in matches)
-        best = scores[0] if scores else None
-        return cls(profile, papers, scores, best, matches.__getitem__, besides=lambda at: matches[at].matched)
-
-    def __len__(self) -> int:
-        return len(self.papers)
-
-    def cut(self, most: int | None) -> Ranking:
-        """The list with at most so many papers."""
-        return self if most is None else replace(self, papers=self.papers[:most], scores=self.scores[:most])
-
-    @property
-    def matches(self) -> tuple[Match, ...]:
-        """The whole list with its reasons."""
-        return self.first(len(self.papers))
-
-    def first(self, most: int | None) -> tuple[Match, ...]:
-        """The best so many with their reasons."""
-        return tuple(map(self.explain, range(len(self.papers))[:most]))
 
 
 class Index:
@@ -377,20 +290,3 @@ _NOTHING = _Rules(frozenset(), frozenset(), (), (), (), listens=False, min_score
 def compile_profiles(profiles: Sequence[Profile]) -> Index:
     """The index of some profiles with different names; raises KeywordError that names the profile."""
     return Index(profiles)
-
-
-def choose(
-    rankings: Sequence[Ranking], max_papers: int, without: frozenset[str] = frozenset()
-) -> tuple[tuple[Match, ...], int]:
-    """The best of several rankings, and how many papers there were to choose from.
-
-    A paper stands there once, with its best score (of equal ones the first profile's by name); ids in `without` never.
-    """
-    best: dict[str, tuple[float, str, Ranking, int]] = {}
-    for ranking in rankings:
-        for at, (paper, score) in enumerate(zip(ranking.papers, ranking.scores, strict=True)):
-            other = best.get(paper.id)
-            if paper.id not in without and (other is None or (-score, ranking.profile) < (-other[0], other[1])):
-                best[paper.id] = (score, ranking.profile, ranking, at)
-    listed = sorted(best.values(), key=lambda one: (-one[0], *tie_break(one[2].papers[one[3]])))
-    return tuple(ranking.explain(at) for _, _, ranking, at in listed[: max(0, max_papers)]), len(listed)

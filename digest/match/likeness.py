@@ -12,8 +12,9 @@ import numpy as np
 from scipy import sparse
 
 from digest.match.history import History
-from digest.match.shelf import Numbers, Shelf
+from digest.match.shelf import Shelf
 from digest.match.vectors import normalised, widened, word_counts
+from digest.match.walking import Numbers
 from digest.match.weighing import Points, on_grid
 from digest.models import Liked, Reason
 

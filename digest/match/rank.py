@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from digest.match.shelf import Numbers
 from digest.match.table import Table
+from digest.match.walking import Numbers
 from digest.match.weighing import Points
 from digest.models import Match, Paper, Reason
 

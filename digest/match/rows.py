@@ -14,8 +14,9 @@ import numpy as np
 from digest.match.history import History
 from digest.match.hits import leaf_table
 from digest.match.query import All, Either, Leaf, Maybe, Node, Query, Without, Words, parse
-from digest.match.shelf import Numbers, Shelf
+from digest.match.shelf import Shelf
 from digest.match.table import EMPTY, Table, appended, lines, united
+from digest.match.walking import Numbers
 from digest.match.weighing import Weighing, on_grid
 from digest.models import Related
 

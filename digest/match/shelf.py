@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from digest.match.analysis import HYPHEN, NOTHING, SPACE, Word, lexemes, word
 from digest.match.phrases import Phrase, Term, is_half, joinable, joined_keys
+from digest.match.walking import Numbers, Units, along, apart, as_places, in_a_row
 from digest.models import Paper
 
-Numbers = NDArray[np.int64]
 _NO_WORDS: list[int] = []
 _NONE: Numbers = np.empty(0, np.int64)
 FIELDS = ("title", "abstract")
@@ -42,18 +42,7 @@ class Places:
         return Places(self.starts[first:after], self.afters[first:after], self.slots[first:after])
 
 
-@dataclass(frozen=True, slots=True)
-class _Units:
-    """Where a term stands: as one word, or as two that are written apart here."""
-
-    single: Numbers
-    double: Numbers
-
-    def __len__(self) -> int:
-        return len(self.single) + len(self.double)
-
-
-_NOWHERE = _Units(_NONE, _NONE)
+_NOWHERE = Units(_NONE, _NONE)
 NO_PLACES = Places(_NONE, _NONE, _NONE)
 
 
@@ -80,7 +69,7 @@ class Shelf:
         self._by_key: dict[str, list[int]] = {}
         self._by_form: dict[str, list[int]] = {}
         self._openings: list[str] = []
-        self._terms: dict[Term, _Units] = {}
+        self._terms: dict[Term, Units] = {}
         self._pairs: Numbers = _NONE
         self._after: dict[int, list[tuple[int, str]]] = {}
 
@@ -121,16 +110,16 @@ class Shelf:
         units = [self._units(term) for term in phrase.terms]
         joins = [self._units(join) if join else _NOWHERE for join in phrase.joins]
         if len(units) == 1:
-            return _apart(*_units_as_places(units[0]))
+            return apart(*as_places(units[0]))
         if not any(map(len, joins)) and not any(len(unit.double) for unit in units):
-            return _apart(*_in_a_row([unit.single for unit in units]))
-        return _apart(*_along(units, joins))
+            return apart(*in_a_row([unit.single for unit in units]))
+        return apart(*along(units, joins))
 
-    def _units(self, term: Term) -> _Units:
+    def _units(self, term: Term) -> Units:
         known = self._terms.get(term)
         if known is None:
             single = self._beginning(term.key) if term.prefix else self._standing(term.key)
-            known = self._terms[term] = _Units(single, self._doubles(term))
+            known = self._terms[term] = Units(single, self._doubles(term))
         return known
 
     def _beginning(self, opening: str) -> Numbers:
@@ -254,77 +243,3 @@ def _opened(keys: Sequence[str], opening: str) -> Iterator[str]:
     while at < len(keys) and keys[at].startswith(opening):
         yield keys[at]
         at += 1
-
-
-def _units_as_places(units: _Units) -> tuple[Numbers, Numbers]:
-    starts = np.concatenate((units.single, units.double))
-    afters = np.concatenate((units.single + 1, units.double + 2))
-    return starts, afters
-
-
-def _in_a_row(terms: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
-    """Where single words follow one another, from the rarest."""
-    rarest = min(range(len(terms)), key=lambda at: len(terms[at]))
-    starts = terms[rarest] - rarest
-    for at, places in enumerate(terms):
-        if at != rarest and len(starts):
-            starts = starts[_among(starts + at, places)]
-    return starts, starts + len(terms)
-
-
-def _along(units: Sequence[_Units], joins: Sequence[_Units]) -> tuple[Numbers, Numbers]:
-    """Where terms follow one another, each one word or two, or two of them one word."""
-    first = _units_as_places(units[0])
-    reached = [None, first]
-    for at in range(1, len(units)):
-        steps = [_step(reached[at], units[at])]
-        if joins[at - 1]:
-            steps.append(_step(reached[at - 1], joins[at - 1]))
-        reached.append(_distinct(steps))
-    last = reached[-1]
-    assert last is not None
-    return last
-
-
-def _distinct(steps: Sequence[tuple[Numbers, Numbers]]) -> tuple[Numbers, Numbers]:
-    """Each pair of start and place once, however many ways lead to it: else they would multiply at every term."""
-    starts = np.concatenate([step[0] for step in steps])
-    lengths = np.concatenate([step[1] for step in steps]) - starts
-    keys = np.unique((starts << 10) + lengths)
-    starts = keys >> 10
-    return starts, starts + (keys & 1023)
-
-
-def _step(reached: tuple[Numbers, Numbers] | None, units: _Units) -> tuple[Numbers, Numbers]:
-    """From the places reached (None: anywhere) over one more term."""
-    if reached is None:
-        return _units_as_places(units)
-    starts, at = reached
-    one, two = _among(at, units.single), _among(at, units.double)
-    return np.concatenate((starts[one], starts[two])), np.concatenate((at[one] + 1, at[two] + 2))
-
-
-def _among(values: Numbers, places: Numbers) -> NDArray[np.bool_]:
-    """Which values stand in the sorted places."""
-    if not len(places):
-        return np.zeros(len(values), np.bool_)
-    at = np.searchsorted(places, values)
-    at[at == len(places)] = 0
-    found: NDArray[np.bool_] = places[at] == values
-    return found
-
-
-def _apart(starts: Numbers, afters: Numbers) -> tuple[Numbers, Numbers]:
-    """The places in order, without those that overlap an earlier one."""
-    if len(starts) < 2:
-        return starts, afters
-    order = np.lexsort((afters, starts))
-    starts, afters = starts[order], afters[order]
-    if (afters[:-1] <= starts[1:]).all():
-        return starts, afters
-    kept, end = [], -1
-    for at, (start, after) in enumerate(zip(starts.tolist(), afters.tolist(), strict=True)):
-        if start >= end:
-            kept.append(at)
-            end = after
-    return starts[kept], afters[kept]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.match.shelf import Numbers
+from digest.match.walking import Numbers
 from digest.match.weighing import Points, weighted
 
 COLUMNS = ("title", "abstract", "author", "category", "source", "related", "title", "abstract")

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from digest.match.analysis import HYPHEN, lexemes, word
 from digest.match.phrases import Phrase, Term, joinable, joined_keys
-from digest.match.shelf import Numbers, Shelf
+from digest.match.shelf import Shelf
+from digest.match.walking import Numbers
 from digest.models import CorpusStatistics, Paper
 
 Points = NDArray[np.float64]
