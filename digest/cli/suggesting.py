@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from digest.sources.bibliography import Bibliography
 
 _LONGEST_NAME = 100
-_HISTORY = 3000
-"""Stored papers that words are weighed against, as when digests are made."""
 
 
 def suggest(
