@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from email_validator import EmailNotValidError, validate_email
 from itsdangerous import BadData, Signer
@@ -23,6 +23,12 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{12}")
 _DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 """RFC 5322 section 3.2.3."""
 
+_KINDS = {"digest": "d", "confirm": "c", "report": "r", "unsubscribe": "u"}
+"""Kinds of mail, and the letter for each in a return path; a letter is never given to another kind."""
+
+_RETURN_PATH = re.compile(r"[^@]*\+([0-9a-v]{15})\.([a-z])([0-9]{6})\.([0-9a-v]{10})@[^@]+")
+_LONGEST_LOCAL = 64
+
 _LONGEST_TOKEN = 200
 """Characters; ours have at most 67."""
 
@@ -30,6 +36,46 @@ _LONGEST_TOKEN = 200
 def subscriber_key(email: str, secret: str) -> str:
     """The public name of an address: 12 characters of base64url, opaque without the secret, always the same."""
     return base64.urlsafe_b64encode(_mac(secret, same_address(email))[:9]).decode("ascii")
+
+
+def return_path(key: str, kind: str, issue: date, mailbox: str, secret: str) -> str:
+    """The envelope sender of one delivery, so that a report about it names the subscriber (variable envelope return path).
+
+    `mailbox` with the subscriber, the kind of mail, the day and a short signature after a plus sign, in letters that
+    survive a server that makes them small: `bounces+KEY.d261123.SIGNATURE@news.example.org`. Nobody can make up one for
+    somebody else. The mailbox as it is where its name leaves no room for that (RFC 5321 section 4.5.3.1.1: 64 octets).
+    """
+    local, _, domain = mailbox.rpartition("@")
+    payload = f"{_small(base64.urlsafe_b64decode(key))}.{_KINDS[kind]}{issue:%y%m%d}"
+    tagged = f"{local}+{payload}.{_sealed(payload, secret)}"
+    return f"{tagged}@{domain}" if len(tagged.encode()) <= _LONGEST_LOCAL else mailbox
+
+
+def read_return_path(address: str, secret: str) -> tuple[str, str, date] | None:
+    """Subscriber, kind and issue that a return path of ours was made for; None for whatever is not ours."""
+    found = _RETURN_PATH.fullmatch(address.strip().lower())
+    if found is None:
+        return None
+    name, letter, day, signature = found.groups()
+    if not hmac.compare_digest(signature, _sealed(f"{name}.{letter}{day}", secret)):
+        return None
+    kind = next((kind for kind, known in _KINDS.items() if known == letter), None)
+    try:
+        issue = datetime.strptime(day, "%y%m%d").date()  # noqa: DTZ007 - a day
+        key = base64.urlsafe_b64encode(base64.b32hexdecode(name.upper() + "=")).decode("ascii")
+    except ValueError:
+        return None
+    return (key, kind, issue) if kind else None
+
+
+def _sealed(payload: str, secret: str) -> str:
+    """48 bits: enough, since every wrong guess costs a mail."""
+    return _small(_mac(secret, f"return-path\n{payload}")[:6])
+
+
+def _small(octets: bytes) -> str:
+    """Base32 in small letters and digits."""
+    return base64.b32hexencode(octets).decode("ascii").rstrip("=").lower()
 
 
 def message_id(key: str, issue: date, domain: str, secret: str) -> str:

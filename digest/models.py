@@ -208,6 +208,8 @@ class Message:
     list_id: str
     """"Daily papers digest <daily.digest.example.org>"."""
     feedback_id: str
+    unsubscribe_address: str = ""
+    """A mailbox whose address tells who writes to it; "" for the sender's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import re
 from datetime import date
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.links import SignedLinks, message_id, subscriber_key
+from digest.links import SignedLinks, message_id, read_return_path, return_path, subscriber_key
 
 SECRET = "s" * 40
 LINKS = SignedLinks("https://papers.example.org/daily/", SECRET)
@@ -104,3 +105,47 @@ def test_the_domain_of_a_message_id_is_ascii(domain: str, written: str) -> None:
 
 def test_the_secret_is_not_shown() -> None:
     assert SECRET not in repr(LINKS)
+
+
+PATH = return_path(KEY, "digest", ISSUE, "bounces@news.example.org", SECRET)
+
+
+def test_a_return_path_names_subscriber_kind_and_issue_and_fits_an_address() -> None:
+    local, _, domain = PATH.partition("@")
+    assert re.fullmatch(r"bounces\+[0-9a-v]{15}\.d261123\.[0-9a-v]{10}", local)
+    assert len(local) <= 64
+    assert domain == "news.example.org"
+    assert read_return_path(PATH, SECRET) == (KEY, "digest", ISSUE)
+
+
+def test_a_return_path_is_always_the_same_and_survives_letters_made_large() -> None:
+    assert return_path(KEY, "digest", ISSUE, "bounces@news.example.org", SECRET) == PATH
+    assert read_return_path(f" {PATH.upper()} ", SECRET) == (KEY, "digest", ISSUE)
+
+
+@given(st.binary(min_size=9, max_size=9), st.dates(date(1970, 1, 1), date(2068, 12, 31)))
+def test_every_subscriber_and_day_comes_back(octets: bytes, issue: date) -> None:
+    key = base64.urlsafe_b64encode(octets).decode()
+    for kind in ("digest", "confirm", "report", "unsubscribe"):
+        assert read_return_path(return_path(key, kind, issue, "b@e.org", SECRET), SECRET) == (key, kind, issue)
+
+
+@given(st.data())
+def test_a_changed_return_path_is_nobodys(data: st.DataObject) -> None:
+    local = PATH.partition("@")[0]
+    at = data.draw(st.integers(local.index("+"), len(local) - 1))
+    letter = data.draw(st.sampled_from("0123456789abcdefghijklmnopqrstuv.+-@"))
+    changed = PATH[:at] + letter + PATH[at + 1 :]
+    assert changed == PATH or read_return_path(changed, SECRET) is None
+
+
+@pytest.mark.parametrize("address", ["", "bounces@news.example.org", "a+b@c", "x" * 10_000, PATH + "\n@e.org", "ü@ü"])
+def test_an_address_that_is_no_return_path_of_ours_is_nobodys(address: str) -> None:
+    assert read_return_path(address, SECRET) is None
+    assert read_return_path(PATH, SECRET + "x") is None
+
+
+def test_a_mailbox_without_room_stays_as_it_is() -> None:
+    long = "b" * 30 + "@news.example.org"
+    assert return_path(KEY, "digest", ISSUE, long, SECRET) == long
+    assert return_path(KEY, "digest", ISSUE, long[1:], SECRET) != long[1:]

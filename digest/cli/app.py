@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import matching, papers, profiles, sending, setup, subscribers
+from digest.cli import doctor, matching, papers, profiles, sending, setup, subscribers
 from digest.cli.demo.command import demo
 from digest.cli.running import Options
 from digest.errors import DigestError
@@ -56,6 +56,7 @@ for module in (setup, papers, sending, matching):
 app.command()(demo)
 app.add_typer(profiles.app, name="profile")
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(doctor.app, name="doctor")
 app.add_typer(setup.database, name="db")
 
 

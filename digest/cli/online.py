@@ -68,12 +68,9 @@ async def _dns(settings: Settings) -> list[Finding]:
     spf = await _records(domain, "v=spf1")
     dmarc = await _records(f"_dmarc.{domain}", "v=DMARC1")
     findings = []
-    keys = []
     if settings.smtp.dkim:
-        host = f"{settings.smtp.dkim.selector}._domainkey.{settings.smtp.dkim.domain}"
-        keys = [(f"dkim {host}", await _records(host, "v=DKIM1"), host, '"v=DKIM1; k=rsa; p=…" with your public key')]
+        findings.append(await _dkim(settings))
     for name, found, host, advice in (
-        *keys,
         (f"spf {domain}", spf, domain, '"v=spf1 a mx ~all" (name your mail server in it)'),
         (f"dmarc {domain}", dmarc, f"_dmarc.{domain}", '"v=DMARC1; p=none; rua=mailto:postmaster@' + domain + '"'),
     ):
@@ -85,6 +82,29 @@ async def _dns(settings: Settings) -> list[Finding]:
             many = "there is no record." if not found else f"there are {len(found)} records, and there may be only one."
             findings.append(_finding(name, "wrong", many, f"Publish one TXT record at {host}: {advice}"))
     return findings
+
+
+async def _dkim(settings: Settings) -> Finding:
+    """Whether the published key is the one that signs."""
+    from digest.errors import ConfigError
+    from digest.pipeline.wiring import signer
+
+    try:
+        signing = signer(settings)
+    except ConfigError as error:
+        return _finding("dkim key", "wrong", str(error))
+    assert signing is not None
+    name = f"dkim {signing.host}"
+    found = await _records(signing.host, "v=DKIM1")
+    if isinstance(found, str):
+        return _finding(name, "warning", found)
+    if len(found) != 1:
+        many = "there is no record." if not found else f"there are {len(found)} records, and there may be only one."
+        return _finding(name, "wrong", many, "`digest doctor dkim` prints the record to publish.")
+    published = "".join(found[0].partition("p=")[2].partition(";")[0].split())
+    if published != signing.record.rpartition("p=")[2]:
+        return _finding(name, "wrong", "the record has another key.", "`digest doctor dkim` prints the one that signs.")
+    return _finding(name, "ok", "the record has the key that signs")
 
 
 async def _records(host: str, start: str) -> list[str] | str:

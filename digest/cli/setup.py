@@ -104,10 +104,16 @@ def check(
 def _offline(settings: Settings) -> list[Problem]:
     from digest.pipeline.liking import read_likes
     from digest.pipeline.profiles import keyword_problems
+    from digest.pipeline.wiring import signer
     from digest.render import check_templates
 
     problems = keyword_problems(settings) + list(read_likes(settings, {})[1])
-    for test in (settings.secret_key, settings.smtp_password, lambda: check_templates(settings.site.templates)):
+    for test in (
+        settings.secret_key,
+        settings.smtp_password,
+        lambda: signer(settings),
+        lambda: check_templates(settings.site.templates),
+    ):
         try:
             test()
         except ConfigError as error:

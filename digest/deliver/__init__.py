@@ -5,6 +5,7 @@ rows come through the `Outbox` seam in drain, and how a row becomes a message is
 """
 
 from digest.deliver.backoff import next_attempt
+from digest.deliver.dkim import Signer, new_key
 from digest.deliver.drain import Connection, Outbox, Parcel, Skip, drain
 from digest.deliver.folder import Files, write
 from digest.deliver.headers import wire_address
@@ -16,10 +17,12 @@ __all__ = [
     "Files",
     "Outbox",
     "Parcel",
+    "Signer",
     "Skip",
     "SmtpConnection",
     "drain",
     "needs_smtputf8",
+    "new_key",
     "next_attempt",
     "to_bytes",
     "wire_address",

@@ -2,17 +2,16 @@
 
 Headers are written by hand (see headers), bodies are quoted-printable, so every octet is ASCII and survives relays that
 know nothing newer; only an address with a local part beyond ASCII makes an exception, which `needs_smtputf8` tells.
-Signing is not done here.
 """
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import re
 from datetime import UTC
 from email.utils import format_datetime
 
+from digest.deliver.dkim import Signer
 from digest.deliver.headers import (
     list_id_line,
     mailbox_line,
@@ -23,15 +22,15 @@ from digest.deliver.headers import (
     uri,
     wire_address,
 )
+from digest.deliver.quoted import quoted_printable
 from digest.errors import Refused, SenderRefused
 from digest.models import Message
 
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,255}>")
-_FROM_LINE = re.compile(rb"^From ", re.MULTILINE)
 
 
-def to_bytes(message: Message) -> bytes:
-    """The message with CRLF lines of at most 998 octets, ready for DATA.
+def to_bytes(message: Message, signer: Signer | None = None) -> bytes:
+    """The message with CRLF lines of at most 998 octets, ready for DATA, signed where there is a signer.
 
     Raises `Refused` when the recipient is not an address and `SenderRefused` when the sender is not.
     """
@@ -51,10 +50,13 @@ def to_bytes(message: Message) -> bytes:
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
     ]
-    head = "\r\n".join(lines).encode()
-    edge = b"\r\n--" + boundary.encode()
+    headers = [line.encode() for line in lines]
+    edge = b"--" + boundary.encode()
     parts = (_part("text/plain", message.text), _part("text/html", message.html))
-    return head + b"\r\n" + b"".join(edge + b"\r\n" + part for part in parts) + edge + b"--\r\n"
+    body = edge + b"\r\n" + (b"\r\n" + edge + b"\r\n").join(parts) + b"\r\n" + edge + b"--\r\n"
+    if signer is not None:
+        headers.insert(0, signer.sign(headers, body, message.sent_at))
+    return b"\r\n".join([*headers, b"", body])
 
 
 def needs_smtputf8(message: Message) -> bool:
@@ -68,7 +70,8 @@ def _list_lines(message: Message, sender: str) -> list[str]:
     page = uri(message.links.unsubscribe)
     lines = [
         list_id_line(message.list_id),
-        "List-Unsubscribe: " + ",\r\n ".join(filter(None, (page, mailto(sender, "unsubscribe")))),
+        "List-Unsubscribe: "
+        + ",\r\n ".join(filter(None, (page, mailto(message.unsubscribe_address or sender, "unsubscribe")))),
     ]
     if page[:9].lower() == "<https://":
         lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
@@ -78,11 +81,8 @@ def _list_lines(message: Message, sender: str) -> list[str]:
 
 
 def _part(kind: str, text: str) -> bytes:
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
-    octets = binascii.b2a_qp(plain, istext=True)
-    octets = _FROM_LINE.sub(b"=46rom=\n ", octets)  # mbox files would put ">" before it and break a signature
     head = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return head.encode() + octets.replace(b"\n", b"\r\n")
+    return head.encode() + quoted_printable(text)
 
 
 def _sender(message: Message) -> tuple[str, str]:

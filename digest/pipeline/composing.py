@@ -11,12 +11,12 @@ from datetime import date, datetime
 
 from digest import match
 from digest.deliver import to_bytes
-from digest.links import message_id
+from digest.links import message_id, return_path
 from digest.models import Digest, Message, Paper, Profile, SourceState
 from digest.pipeline.audience import Reader
 from digest.pipeline.history import history
 from digest.pipeline.profiles import dropping, needs_texts, profile_names, read_profiles
-from digest.pipeline.wiring import links, renderer
+from digest.pipeline.wiring import links, renderer, signer
 from digest.settings import Settings
 from digest.store import Store
 
@@ -65,6 +65,7 @@ class Composer:
         self._sources = sources
         self._renderer = renderer(settings)
         self._links = links(settings)
+        self._signer = signer(settings)
         self._limits = {profile.name: profile.max_papers for profile in settings.profiles}
         self._floors = {profile.name: profile.min_score for profile in settings.profiles}
         self._windows: dict[tuple[int, int], _Window] = {}
@@ -95,7 +96,7 @@ class Composer:
         if test:
             identity = message.message_id.removeprefix("<")
             message = replace(message, subject=f"[Test] {message.subject}", message_id=f"<test.{now:%H%M%S}.{identity}")
-        return Composed(digest=digest, message=message, data=to_bytes(message))
+        return Composed(digest=digest, message=message, data=to_bytes(message, self._signer))
 
     async def considered(self, after: int, upto: int) -> int:
         """The number of papers in a window."""
@@ -169,7 +170,7 @@ class Composer:
         domain = identity.rpartition("@")[2].rstrip(">")  # in ASCII also where the sender's is not
         return Message(
             sender=settings.smtp.sender,
-            envelope_sender=settings.smtp.bounce_address or address,
+            envelope_sender=self._return_path(reader, "digest", digest.issue) or address,
             recipient=subscriber.email,
             recipient_name=subscriber.name,
             subject=subject,
@@ -180,7 +181,15 @@ class Composer:
             links=digest.links,
             list_id=f"{settings.site.name} <daily.digest.{domain}>",
             feedback_id=f"{digest.issue}:daily:digest:paperdigest",
+            unsubscribe_address=self._return_path(reader, "unsubscribe", digest.issue),
         )
+
+    def _return_path(self, reader: Reader, kind: str, issue: date) -> str:
+        """The bounce mailbox, if there is one, with the reader's name in it."""
+        smtp = self._settings.smtp
+        if smtp.bounce_address and smtp.verp:
+            return return_path(reader.key, kind, issue, smtp.bounce_address, self._settings.secret_key())
+        return smtp.bounce_address or ""
 
 
 def _note(source: str, state: SourceState) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from digest.deliver import Connection, SmtpConnection
+from digest.deliver import Connection, Signer, SmtpConnection
 from digest.links import SignedLinks
 from digest.render import Renderer
 from digest.settings import Settings
@@ -28,6 +28,12 @@ def renderer(settings: Settings) -> Renderer:
 def links(settings: Settings) -> SignedLinks:
     """The pages that mails link to."""
     return SignedLinks(settings.site.url, settings.secret_key())
+
+
+def signer(settings: Settings) -> Signer | None:
+    """Who signs outgoing mail, where `[smtp.dkim]` says so; `ConfigError` for a key that cannot."""
+    dkim = settings.smtp.dkim
+    return Signer.load(dkim.domain, dkim.selector, dkim.private_key_file) if dkim else None
 
 
 def transport(settings: Settings) -> Connection:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 from digest.errors import ConfigError, Problem
-from digest.render.page import FULL_ABSTRACT, Fit, page_values
+from digest.models import Digest
+from digest.render.items import item_of
+from digest.render.page import FULL_ABSTRACT, Fit, page_of, shelves_of, values_of
 from digest.render.problems import naming_templates
 from digest.render.sample import samples
-from digest.render.templates import NAMES, environment
+from digest.render.templates import BLOCKS, NAMES, PAGES, PIECES, STYLE, environment
 
 _CUTS = (Fit(FULL_ABSTRACT, 3), Fit(0, 1, 1), Fit(0, 0, 0))
 """Everything; one paper in full, one by title, one left to the web copy; nothing but the frame."""
@@ -31,10 +34,29 @@ def _check(folder: Path | None, name: str) -> None:
     """Rendered as written, where line numbers are the file's, and then as it is used, with its CSS inlined."""
     for inlined in (False, True):
         with naming_templates(folder):
-            template = environment(folder, inlined=inlined).get_template(name)
+            loaded = environment(folder, inlined=inlined)
+            if name == STYLE:
+                loaded.get_template(PIECES)  # reads the style sheet
+                continue
+            template = loaded.get_template(name)
             for sample in samples(date(2026, 1, 1)):
-                for fit in _CUTS:
-                    template.render(page_values(sample, fit) | {"subject": "Subject"})
+                for values in _values(sample, name):
+                    template.render(values)
+
+
+def _values(sample: Digest, name: str) -> Iterator[dict[str, object]]:
+    """What a template is rendered with: every page, every paper, or nothing for a file of macros."""
+    if name in PAGES:
+        for fit in _CUTS:
+            items = [item_of(match, fit.abstract, match.profile) for match in sample.papers]
+            full, compact = items[: fit.full], items[fit.full : fit.full + fit.compact]
+            page = page_of(sample, fit, shelves_of(sample, fit.full), full, compact, words=1000)
+            yield values_of(page) | {"subject": "Subject"}
+    elif name in BLOCKS:
+        for match in sample.papers:
+            yield {"paper": item_of(match, FULL_ABSTRACT, match.profile), "trending": sample.trending}
+    else:
+        yield {}
 
 
 def _misplaced(folder: Path | None) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""CSS moved from the style sheet of a template into its tags, once, before Jinja sees it.
+"""CSS moved from the style sheet into the tags of a template, once, before Jinja sees it.
 
 Many mail programs drop style sheets, so every rule has to stand on its tag; people would rather read classes.
 Jinja's own syntax would confuse an HTML parser (inside a table, bare text is moved out of it), so each `{% … %}` and
@@ -8,16 +8,18 @@ Jinja's own syntax would confuse an HTML parser (inside a table, bare text is mo
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import css_inline
 
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _TRAVELLER = re.compile("<!--\ue000(\\d+)\ue001-->|\ue000(\\d+)\ue001")
+_WHOLE_PAGE = re.compile(r"<html\b|<body\b", re.IGNORECASE)
 _INDENT = re.compile(r"\n[ \t]+")
 
 
-def inline(source: str) -> str:
-    """The template with its CSS in `style` attributes; a `<style data-css-inline="keep">` stays as well.
+def inline(source: str, style: str) -> str:
+    """The template with the style sheet, and its own, in `style` attributes; a `<style data-css-inline="keep">` stays.
 
     Rules: statements stand between tags, never inside one, and a loop holds whole tables or whole rows of a
     written-out tbody.
@@ -33,6 +35,13 @@ def inline(source: str) -> str:
     def show(found: re.Match[str]) -> str:
         return parts[int(found.group(1) or found.group(2))]
 
-    inliner = css_inline.CSSInliner(keep_style_tags=False, load_remote_stylesheets=False, minify_css=True)
-    done = inliner.inline(_JINJA.sub(hide, source)).replace(' data-css-inline="keep"', "")
+    hidden = _JINJA.sub(hide, source)
+    if _WHOLE_PAGE.search(hidden):
+        done = _inliner(extra_css=style).inline(hidden).replace(' data-css-inline="keep"', "")
+    else:
+        done = _inliner().inline_fragment(hidden, style)
     return _TRAVELLER.sub(show, _INDENT.sub("\n", done))
+
+
+def _inliner(**options: Any) -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True, **options)

@@ -8,15 +8,18 @@ from datetime import date
 from pathlib import Path
 
 from digest.errors import ConfigError, Problem
-from digest.models import Digest
+from digest.models import Digest, Match
+from digest.render.blocks import Block, Blocks, put_in
 from digest.render.cleaning import shorten
-from digest.render.page import FULL_ABSTRACT, Fit, page_values
+from digest.render.items import item_of
+from digest.render.page import FULL_ABSTRACT, Fit, order_of, page_of, shelves_of, speaks_for_several, values_of
 from digest.render.problems import naming_templates
 from digest.render.sample import sample_digest
-from digest.render.templates import HTML, SUBJECT, TEXT, environment
+from digest.render.templates import HTML, PAPER_HTML, PAPER_TEXT, SUBJECT, TEXT, environment
 from digest.render.wrapping import tidy
 
-_SHORT_ABSTRACT = 300
+_SHORTER = (450, 250, 0)
+"""Characters of each abstract, tried one after another when a page is too large."""
 _SUBJECT = 200
 
 
@@ -30,7 +33,10 @@ class Rendered:
 
 
 class Renderer:
-    """Templates, read and compiled once. Raises `ConfigError` when they are wrong or cannot fit `max_html_bytes`."""
+    """Templates, read and compiled once. Raises `ConfigError` when they are wrong or cannot fit `max_html_bytes`.
+
+    What it keeps between two digests are papers rendered in full, and their number is bounded.
+    """
 
     def __init__(self, templates: Path | None, max_html_bytes: int) -> None:
         self._limit = max_html_bytes
@@ -39,6 +45,7 @@ class Renderer:
             self._subject = loaded.get_template(SUBJECT)
             self._html = loaded.get_template(HTML)
             self._text = loaded.get_template(TEXT)
+            self._blocks = Blocks(loaded.get_template(PAPER_HTML), loaded.get_template(PAPER_TEXT))
         self._folder = templates
         self.render(replace(sample_digest(date(2026, 1, 1)), papers=()))
 
@@ -46,40 +53,62 @@ class Renderer:
         """The email of a digest; its HTML is at most `max_html_bytes` of UTF-8, or `ConfigError` if nothing helps."""
         with naming_templates(self._folder):
             for fit in self._fits(digest):
-                rendered = self._try(digest, fit)
-                if rendered is not None:
-                    return rendered
-            bare = self._try(replace(digest, notes=()), Fit(0, 0))
-        if bare is None:
-            raise ConfigError(
-                Problem(
-                    f"the frame of an email alone is larger than {self._limit} bytes.",
-                    hint="Raise [digest] max_html_kb or make the template smaller.",
-                )
+                draft = self._draft(digest, fit)
+                if draft is not None:
+                    return self._finished(draft)
+            draft = self._draft(replace(digest, notes=()), Fit(0, 0))
+            if draft is not None:
+                return self._finished(draft)
+        raise ConfigError(
+            Problem(
+                f"the frame of an email alone is larger than {self._limit} bytes.",
+                hint="Raise [digest] max_html_kb or make the template smaller.",
             )
-        return bare
+        )
 
     def _fits(self, digest: Digest) -> Iterator[Fit]:
         """Ever smaller pages; the last two are the largest of their kind that fit, found by halving."""
         count = len(digest.papers)
-        yield from (Fit(size, count) for size in (FULL_ABSTRACT, _SHORT_ABSTRACT, 0))
+        yield from (Fit(size, count) for size in (FULL_ABSTRACT, *_SHORTER))
         full = _largest(count, lambda full: self._holds(digest, Fit(0, full, count - full)))
         yield Fit(0, full, count - full)
         yield Fit(0, 0, _largest(count, lambda compact: self._holds(digest, Fit(0, 0, compact))))
 
     def _holds(self, digest: Digest, fit: Fit) -> bool:
-        return len(self._page(digest, fit)[1].encode()) <= self._limit
+        return self._draft(digest, fit) is not None
 
-    def _try(self, digest: Digest, fit: Fit) -> Rendered | None:
-        values, html = self._page(digest, fit)
-        if len(html.encode()) > self._limit:
+    def _draft(self, digest: Digest, fit: Fit) -> _Draft | None:
+        """The page, or None when it is too large."""
+        named = speaks_for_several(digest) and order_of(digest) != "profile"
+        blocks = [self._block(digest, match, fit.abstract, named=named) for match in digest.papers[: fit.full]]
+        if sum(block.size for block in blocks) > self._limit:
             return None
-        return Rendered(str(values["subject"]), tidy(self._text.render(values)), html)
-
-    def _page(self, digest: Digest, fit: Fit) -> tuple[dict[str, object], str]:
-        values = page_values(digest, fit)
+        compact = [item_of(match, 0, "") for match in digest.papers[fit.full : fit.full + fit.compact]]
+        words = sum(block.words for block in blocks) + sum(item.words for item in compact)
+        items = [block.item for block in blocks]
+        page = page_of(digest, fit, shelves_of(digest, fit.full), items, compact, words)
+        values = values_of(page)
         values["subject"] = shorten(self._subject.render(values), _SUBJECT)
-        return values, self._html.render(values)
+        html = put_in(self._html.render(values), blocks, html=True)
+        size = len(html) if html.isascii() else len(html.encode())
+        return _Draft(values, blocks, html) if size <= self._limit else None
+
+    def _block(self, digest: Digest, match: Match, abstract: int, *, named: bool) -> Block:
+        profile = match.profile if named else ""
+        return self._blocks.of(match, abstract, profile=profile, trending=digest.trending)
+
+    def _finished(self, draft: _Draft) -> Rendered:
+        text = tidy(put_in(self._text.render(draft.values), draft.blocks, html=False))
+        return Rendered(str(draft.values["subject"]), text, draft.html)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A page small enough, whose text is not rendered yet."""
+
+    values: dict[str, object]
+    blocks: list[Block]
+    html: str
 
 
 def _largest(count: int, fits: Callable[[int], bool]) -> int:

@@ -16,10 +16,12 @@ _GRAPHS = Span(_ABSTRACT.index("molecular graphs"), _ABSTRACT.index("molecular g
 
 
 def samples(day: date) -> tuple[Digest, ...]:
-    """A full digest, a trending one, one where nothing matched and one where nothing was new."""
+    """A full digest, a weekly one, a trending one, one where nothing matched and one where nothing was new."""
     full = sample_digest(day)
+    weekly = replace(full.subscriber, cadence=replace(full.subscriber.cadence, name="weekly"))
     return (
         full,
+        replace(full, subscriber=weekly),
         replace(full, trending=True),
         replace(full, papers=(), listed=0),
         replace(full, papers=(), listed=0, considered=0, notes=(), postal_address=""),

@@ -1,7 +1,7 @@
 """Where the email templates are, and the Jinja environment they run in.
 
-An operator's folder holds `email/digest.html`, `email/digest.txt` or `email/subject.txt`; each file it has replaces
-ours, each it lacks is ours.
+An operator's folder may hold any of the files of our `email/` folder; each file it has replaces ours, each it lacks is
+ours.
 """
 
 from __future__ import annotations
@@ -15,14 +15,22 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Stri
 
 from digest.errors import ConfigError, Problem
 from digest.render.inlining import inline
-from digest.render.wrapping import wrap
+from digest.render.wrapping import rule, wrap
 
 HTML = "email/digest.html"
 TEXT = "email/digest.txt"
 SUBJECT = "email/subject.txt"
+PAPER_HTML = "email/paper.html"
+PAPER_TEXT = "email/paper.txt"
+PIECES = "email/pieces.html"
+STYLE = "email/style.css"
+PAGES = (SUBJECT, HTML, TEXT)
+"""Rendered for each digest, in this order."""
+BLOCKS = (PAPER_HTML, PAPER_TEXT)
+"""Rendered for each paper."""
+NAMES = (*PAGES, *BLOCKS, PIECES, STYLE)
 _LONG = 30
 _LONG_RUN = re.compile(r"[^\s\-\u2e80-\uffff]{20}(?=[^\s\-\u2e80-\uffff]{10})")
-NAMES = (SUBJECT, HTML, TEXT)
 
 
 def builtin_folder() -> Path:
@@ -50,6 +58,7 @@ def environment(folder: Path | None, *, inlined: bool = True) -> Environment:
     made.filters["plural"] = plural
     made.filters["soft"] = soft
     made.filters["wrap"] = wrap
+    made.filters["rule"] = rule
     return made
 
 
@@ -72,7 +81,7 @@ def soft(text: str) -> str:
 
 
 class _Templates(BaseLoader):
-    """The operator's file if there is one, else ours; the CSS of the HTML template inlined on the way."""
+    """The operator's file if there is one, else ours; style.css moved into the tags of HTML templates on the way."""
 
     def __init__(self, folder: Path | None, *, inlined: bool) -> None:
         folders = [folder, builtin_folder()] if folder else [builtin_folder()]
@@ -81,6 +90,7 @@ class _Templates(BaseLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         source, filename, current = self._files.get_source(environment, template)
-        if self._inlined and template == HTML:
-            source = inline(source)
+        if self._inlined and template.endswith(".html"):
+            style, _, _ = self._files.get_source(environment, STYLE)
+            source = inline(source, style)
         return source, filename, current

@@ -31,6 +31,11 @@ def wrap(text: str, indent: int = 0) -> str:
     return "\n".join(" " * indent + line for line in lines)
 
 
+def rule(text: str) -> str:
+    """The text with dashes after it up to the full width."""
+    return text.ljust(WIDTH, "-")
+
+
 def tidy(text: str) -> str:
     """No trailing spaces but those of the "-- " line, never two blank lines in a row, one final newline."""
     lines = (line if line == "-- " else line.rstrip() for line in text.split("\n"))

@@ -20,6 +20,7 @@ from digest.settings.sections import (
     cadence_of,
 )
 from digest.settings.tables import Place
+from digest.settings.values import dns_name
 from digest.settings.wording import explain
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "SubscriberSettings",
     "WebSettings",
     "cadence_of",
+    "dns_name",
     "explain",
     "find_config",
     "load",

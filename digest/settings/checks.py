@@ -17,11 +17,13 @@ from digest.settings.wording import heading, printable
 
 Path = tuple[str | int, ...]
 
+LONGEST_BOUNCES = 29
+"""Characters before the @ of the bounce mailbox: 64 less the 35 that a return path adds (see links)."""
+
 NOT_YET: tuple[tuple[str, str, str], ...] = (
     ("web", "", "is read by `digest web`, which this version does not have"),
     ("schedule", "fetch", "is not followed: this version fetches when it sends, or with `digest fetch`"),
     ("delivery", "processes", "is not followed: this version sends with one process"),
-    ("smtp", "dkim", "is not followed: messages go out unsigned"),
 )
 """Settings of the contract that this version reads and does not act on: table, key ("" for all), what to say."""
 
@@ -42,7 +44,31 @@ def check(tables: Tables, environment: Environment, report: Report) -> None:
             f'the templates folder "{printable(templates, 300)}" does not exist',
             place_in(tables, environment, ("site", "templates")),
         )
+    _sender(tables, environment, report)
     _not_yet(tables, environment, report)
+
+
+def _sender(tables: Tables, environment: Environment, report: Report) -> None:
+    """What receivers or arXiv would object to in the names under which mail leaves."""
+    site = {**_table(tables.values, "site"), **_table(environment.values, "site")}
+    smtp = {**_table(tables.values, "smtp"), **_table(environment.values, "smtp")}
+    if "arxiv" in str(site.get("name", "")).lower():
+        message = "site.name has arXiv in it, which arXiv does not allow: readers would take the mail for arXiv's own"
+        report.warn(message, place_in(tables, environment, ("site", "name")))
+    bounces = smtp.get("bounce_address")
+    if (
+        isinstance(bounces, str)
+        and smtp.get("verp", True) is True
+        and len(bounces.rpartition("@")[0]) > LONGEST_BOUNCES
+    ):
+        message = f"smtp.bounce_address leaves no room for the reader's name: more than {LONGEST_BOUNCES} characters before the @"
+        report.warn(message, place_in(tables, environment, ("smtp", "bounce_address")))
+    domain = _table(smtp, "dkim").get("domain")
+    sender = str(smtp.get("sender", "@localhost")).rpartition("@")[2].rstrip("> ").lower()
+    if isinstance(domain, str) and not f".{sender}".endswith(f".{domain.lower()}"):
+        message = f'smtp.dkim.domain is not the domain of the sender ("{printable(sender)}") or one above it'
+        hint = "signatures of another domain do not count for DMARC"
+        report.warn(message, place_in(tables, environment, ("smtp", "dkim", "domain")), hint)
 
 
 def _texts(tables: Tables, table: str, key: str) -> Iterator[tuple[Path, str]]:

@@ -6,6 +6,7 @@ What a secret holds is never part of a message.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,21 @@ def settle(
         if key == "secret_key" and isinstance(found := chosen.get(key), str) and len(found) < SHORTEST_KEY:
             wanted = f"needs at least {SHORTEST_KEY} characters"
             report.wrong(f"{section}.{key} {wanted}", where, "`digest init` writes a good one")
+    signing = {**_section(_section(tables, "smtp"), "dkim"), **_section(_section(environment, "smtp"), "dkim")}
+    _check_key_file(signing.get("private_key_file"), place(("smtp", "dkim", "private_key_file")), report)
+
+
+def _check_key_file(name: object, where: Place | None, report: Report) -> None:
+    """Warn of a private key that others can read; what is wrong with the key itself is for those to say who use it."""
+    if isinstance(name, str):
+        with suppress(OSError):
+            _keep_private(Path(name), "private_key_file", where, report)
+
+
+def _keep_private(path: Path, key: str, where: Place | None, report: Report) -> None:
+    if path.stat().st_mode & 0o077:
+        shown = printable(str(path), 300)
+        report.warn(f'the {key} "{shown}" can be read by others', where, f'run `chmod 600 "{shown}"`')
 
 
 def _section(layer: dict[str, Any], name: str) -> dict[str, Any]:
@@ -63,8 +79,7 @@ def _read(path: Path, key: str, where: Place | None, report: Report) -> str | No
     shown = printable(str(path), 300)
     try:
         data = read_bytes(path, MAX_BYTES)
-        if path.stat().st_mode & 0o077:
-            report.warn(f'the {key} "{shown}" can be read by others', where, f'run `chmod 600 "{shown}"`')
+        _keep_private(path, key, where, report)
         secret = data.decode("utf-8").rstrip("\r\n")
     except (OutputError, UnicodeDecodeError, OSError) as error:
         reason = error if isinstance(error, OutputError) else "does not hold text in UTF-8"

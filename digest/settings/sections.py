@@ -41,6 +41,7 @@ Day = Annotated[date, BeforeValidator(values.day)]
 Mailbox = Annotated[str, Field(max_length=500), AfterValidator(values.mailbox)]
 Rate = Annotated[str, AfterValidator(values.rate)]
 BaseUrl = Annotated[str, Field(max_length=1000), AfterValidator(values.base_url)]
+DnsName = Annotated[str, Field(max_length=253), AfterValidator(values.dns_name)]
 StoreUrl = Annotated[str, AfterValidator(values.store_url)]
 Line = Annotated[str, Field(max_length=500), AfterValidator(values.single_line)]
 Keyword = Annotated[str, Field(max_length=1000)]
@@ -78,8 +79,8 @@ class StoreSettings(Section):
 class DkimSettings(Section):
     """The key that signs outgoing mail."""
 
-    domain: Line
-    selector: Line
+    domain: DnsName
+    selector: DnsName
     private_key_file: Path
 
 
@@ -94,6 +95,7 @@ class SmtpSettings(Section):
     password_file: Path | None = None
     sender: Mailbox = "Papers Digest <digest@localhost>"
     bounce_address: Email | None = None
+    verp: Flag = True
     connections: Whole = Field(default=1, ge=1, le=100)
     rate: Rate = "14/s"
     timeout: Number = Field(default=60.0, gt=0, le=3600)
@@ -112,7 +114,7 @@ class DigestSettings(Section):
     max_papers: Whole = Field(default=10, ge=1, le=200)
     min_score: Number = Field(default=0.0, ge=0)
     send_empty: Flag = False
-    max_html_kb: Whole = Field(default=92, ge=16, le=1000)
+    max_html_kb: Whole = Field(default=92, ge=16, le=95)
     first_days: Whole = Field(default=1, ge=0, le=60)
 
 

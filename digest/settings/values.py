@@ -75,6 +75,19 @@ def day(value: object) -> object:
     raise ValueError("must be a day, as 2026-12-24")
 
 
+def dns_name(value: str) -> str:
+    """A name in DNS in ASCII and small letters: `news.example.org`, or one label of it."""
+    name = value.rstrip(".").lower()
+    if not name.isascii():
+        try:
+            name = validate_email(f"x@{name}", check_deliverability=False, test_environment=True).ascii_domain
+        except EmailNotValidError:
+            raise ValueError("is not a name in DNS, as example.org") from None
+    if not all(re.fullmatch(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?", label) for label in name.split(".")):
+        raise ValueError("is not a name in DNS, as example.org")
+    return name
+
+
 def mailbox(value: str) -> str:
     """`Name <address>` or a bare address, on one line; a name with commas and the like comes back quoted."""
     # Not email.utils: it nests without limit and silently drops what it does not understand.

@@ -27,7 +27,7 @@ tls = "none"
 rate = "10000/s"
 [digest]
 max_papers = 200
-max_html_kb = 1000
+max_html_kb = 95
 [schedule]
 send_at = "00:00"
 [[source]]

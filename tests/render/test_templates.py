@@ -129,21 +129,27 @@ def test_a_mistake_that_shows_only_with_some_data_is_a_configuration_error(folde
 
 def test_rules_move_into_tags_and_jinja_stays_as_written() -> None:
     page = (
-        "<html><head><style>p { color: red } td { padding: 1px }</style>"
+        "<html><head><style>td { padding: 1px }</style>"
         '<style data-css-inline="keep">@media print { p { color: black } }</style></head><body>'
         '{% macro m(x) %}<p>{{ x["a"] }}</p>{% endmacro %}<table><tbody>{% for x in y if 1 < 2 %}<tr><td>'
         '<a href="{{ x.url }}">{{ m(x) }}</a></td></tr>{# rest #}{% endfor %}</tbody></table></body></html>'
     )
-    done = inline(page)
+    done = inline(page, "p { color: red }")
     assert '{% macro m(x) %}<p style="color:red">{{ x["a"] }}</p>{% endmacro %}' in done
     assert "<tbody>{% for x in y if 1 < 2 %}<tr><td " in done
     assert '<a href="{{ x.url }}">{{ m(x) }}</a></td></tr>{# rest #}{% endfor %}</tbody>' in done
     assert "<style>@media print { p { color: black } }</style>" in done
 
 
+def test_rules_move_into_a_piece_of_a_page_as_well() -> None:
+    piece = '{% if x %}<table class="a"><tbody><tr><td class="b">{{ x }}</td></tr></tbody></table>{% endif %}'
+    assert inline(piece, ".a { color: red } .b { padding: 1px }") == (
+        '{% if x %}<table class="a" style="color:red"><tbody><tr><td class="b" style="padding:1px">{{ x }}</td></tr>'
+        "</tbody></table>{% endif %}"
+    )
+
+
 def test_the_built_in_folder_holds_what_the_program_ships() -> None:
     assert {file.name for file in (builtin_folder() / "email").iterdir()} == {
-        "digest.html",
-        "digest.txt",
-        "subject.txt",
-    }
+        "digest.html", "digest.txt", "subject.txt", "paper.html", "paper.txt", "pieces.html", "style.css",
+    }  # fmt: skip

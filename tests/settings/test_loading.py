@@ -400,11 +400,47 @@ LATER = [
     ("[web]\nport = 80", "config.toml:2:1: web.port is read by `digest web`, which this version does not have"),
     ("[schedule]\nfetch = '* * * * *'", "config.toml:2:1: schedule.fetch is not followed"),
     ("[delivery]\nprocesses = 1", "config.toml:2:1: delivery.processes is not followed"),
+]
+
+
+SENDERS = [
     (
-        "[smtp.dkim]\ndomain='a.org'\nselector='s'\nprivate_key_file='k'",
-        "config.toml:1:1: smtp.dkim is not followed: messages go out unsigned",
+        "[site]\nname = 'My arXiv mail'",
+        "config.toml:2:1: site.name has arXiv in it, which arXiv does not allow: readers would take the mail for arXiv's",
+    ),
+    (
+        f"[smtp]\nbounce_address = '{'b' * 30}@example.org'",
+        "config.toml:2:1: smtp.bounce_address leaves no room for the reader's name: more than 29 characters before the @",
+    ),
+    (
+        "[smtp]\nsender = 'digest@mail.example.org'\ndkim = {domain = 'o.example.org', selector = 's', private_key_file = 'k'}",
+        'config.toml:3:9: smtp.dkim.domain is not the domain of the sender ("mail.example.org") or one above it',
     ),
 ]
+
+
+@pytest.mark.parametrize(("text", "sentence"), SENDERS)
+def test_a_sender_that_receivers_would_object_to_is_a_warning(tmp_path: Path, text: str, sentence: str) -> None:
+    (warning,) = _warnings(tmp_path, text)
+    assert warning.startswith(sentence)
+
+
+def test_a_dkim_key_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
+    key = tmp_path / "dkim.pem"
+    key.write_text("x")
+    key.chmod(0o640)
+    text = "[smtp]\nsender = 'd@a.org'\n[smtp.dkim]\ndomain = 'a.org'\nselector = 's'\nprivate_key_file = 'dkim.pem'"
+    (warning,) = _warnings(tmp_path, text)
+    assert warning.startswith('config.toml:6:1: the private_key_file "dkim.pem" can be read by others; run `chmod 600')
+    key.chmod(0o600)
+    assert _warnings(tmp_path, text) == []
+
+
+@pytest.mark.parametrize("name", ["a b", "-a.org", "a..org", "", "ü ü", "a/b"])
+def test_the_names_of_a_dkim_key_are_names_in_dns(tmp_path: Path, name: str) -> None:
+    text = f"[smtp.dkim]\ndomain = '{name}'\nselector = 's'\nprivate_key_file = 'k'"
+    (problem,) = _problems(tmp_path, text)
+    assert "is not a name in DNS" in problem
 
 
 @pytest.mark.parametrize(("text", "sentence"), LATER)
