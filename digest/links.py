@@ -13,6 +13,7 @@ import hmac
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 
 from email_validator import EmailNotValidError, validate_email
 from itsdangerous import BadData, Signer
@@ -91,6 +92,7 @@ def _mac(secret: str, text: str) -> bytes:
     return hmac.digest(secret.encode("utf-8", "surrogatepass"), text.encode("utf-8", "surrogatepass"), "sha256")
 
 
+@cache
 def _ascii_domain(domain: str) -> str:
     """The domain in ASCII by IDNA 2008, as it stands in the message's addresses."""
     try:

@@ -188,6 +188,20 @@ class Digest:
     """True when the subscriber has no keywords and gets what others read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pieced:
+    """A text in pieces, so that those which many texts share are worked on once; `str()` puts them together.
+
+    Every piece but the last ends where a line ends. The second, fourth … stand in other texts too, as the same objects;
+    those around them are this text's own.
+    """
+
+    pieces: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "".join(self.pieces)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One email, ready to be written as bytes by the delivery room."""
@@ -199,8 +213,8 @@ class Message:
     recipient: str
     recipient_name: str
     subject: str
-    text: str
-    html: str
+    text: str | Pieced
+    html: str | Pieced
     message_id: str
     """With angle brackets; the same for the same (subscriber, issue)."""
     sent_at: datetime

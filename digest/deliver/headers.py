@@ -9,6 +9,7 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 from email_validator import EmailNotValidError, validate_email
@@ -68,6 +69,7 @@ def mailbox_line(field: str, name: str, address: str) -> str:
     return f"{field}: {_join(phrase, f'<{address}>', len(field) + 2)}" if phrase else f"{field}: {address}"
 
 
+@lru_cache(maxsize=1024)
 def text_line(field: str, text: str) -> str:
     """An unstructured header such as Subject, folded between words or as encoded words (RFC 2047)."""
     text = one_line(text)

@@ -24,7 +24,7 @@ from digest.deliver.headers import (
 )
 from digest.deliver.quoted import quoted_printable
 from digest.errors import Refused, SenderRefused
-from digest.models import Message
+from digest.models import Message, Pieced
 
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,200}@[A-Za-z0-9.-]{1,255}>")
 
@@ -80,7 +80,7 @@ def _list_lines(message: Message, sender: str) -> list[str]:
     return [*lines, f"Feedback-ID: {feedback}"] if feedback else lines
 
 
-def _part(kind: str, text: str) -> bytes:
+def _part(kind: str, text: str | Pieced) -> bytes:
     head = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
     return head.encode() + quoted_printable(text)
 

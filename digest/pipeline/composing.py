@@ -17,6 +17,7 @@ from digest.pipeline.audience import Reader
 from digest.pipeline.history import history
 from digest.pipeline.profiles import dropping, needs_texts, profile_names, read_profiles
 from digest.pipeline.wiring import links, renderer, signer
+from digest.render import Rendered
 from digest.settings import Settings
 from digest.store import Store
 
@@ -33,6 +34,7 @@ class Composed:
     digest: Digest
     message: Message
     data: bytes
+    html_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,12 @@ class Composer:
         if not digest.papers and not self._settings.digest.send_empty:
             return Silence(self._why_empty(reader, window))
         rendered = self._renderer.render(digest)
-        message = self._message(reader, digest, rendered.subject, rendered.text, rendered.html, now)
+        message = self._message(reader, digest, rendered, now)
         if test:
             identity = message.message_id.removeprefix("<")
             message = replace(message, subject=f"[Test] {message.subject}", message_id=f"<test.{now:%H%M%S}.{identity}")
-        return Composed(digest=digest, message=message, data=to_bytes(message, self._signer))
+        data = to_bytes(message, self._signer)
+        return Composed(digest=digest, message=message, data=data, html_bytes=rendered.size)
 
     async def considered(self, after: int, upto: int) -> int:
         """The number of papers in a window."""
@@ -163,7 +166,7 @@ class Composer:
         own = self._floors.get(profile)
         return own if own is not None else self._settings.digest.min_score
 
-    def _message(self, reader: Reader, digest: Digest, subject: str, text: str, html: str, now: datetime) -> Message:
+    def _message(self, reader: Reader, digest: Digest, rendered: Rendered, now: datetime) -> Message:
         settings, subscriber = self._settings, reader.subscriber
         address = settings.smtp.sender.rpartition("<")[2].rstrip(">")
         identity = message_id(reader.key, digest.issue, address.rpartition("@")[2], settings.secret_key())
@@ -173,9 +176,9 @@ class Composer:
             envelope_sender=self._return_path(reader, "digest", digest.issue) or address,
             recipient=subscriber.email,
             recipient_name=subscriber.name,
-            subject=subject,
-            text=text,
-            html=html,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
             message_id=identity,
             sent_at=now,
             links=digest.links,

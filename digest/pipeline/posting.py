@@ -217,7 +217,7 @@ def _parcel(composed: Composed) -> Parcel:
         subject=message.subject,
         message_id=message.message_id,
         papers=tuple(one.paper.id for one in composed.digest.papers),
-        html_bytes=len(message.html.encode()),
+        html_bytes=composed.html_bytes,
     )
 
 

@@ -87,7 +87,7 @@ def sent_as(composed: Composed, outcome: Outcome, reason: str | None, files: Fil
         outcome=outcome,
         reason=reason,
         subject=composed.message.subject,
-        html_bytes=len(composed.message.html.encode()),
+        html_bytes=composed.html_bytes,
         message_bytes=len(composed.data),
         papers=composed.digest.papers,
         files=files,
@@ -108,7 +108,7 @@ def write_files(run: Run, composed: Composed, out: Path | None) -> Files | None:
         return None
     message = composed.message
     try:
-        return write(out, message.recipient, eml=composed.data, html=message.html, text=message.text)
+        return write(out, message.recipient, eml=composed.data, html=str(message.html), text=str(message.text))
     except OutputError as error:
         run.problems.append(str(error))
         return None

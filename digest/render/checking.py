@@ -8,11 +8,12 @@ from pathlib import Path
 
 from digest.errors import ConfigError, Problem
 from digest.models import Digest
-from digest.render.items import item_of
-from digest.render.page import FULL_ABSTRACT, Fit, page_of, shelves_of, values_of
+from digest.render.blocks import Frame
+from digest.render.items import Item
+from digest.render.page import FULL_ABSTRACT, Fit, page_of, shelves_of
 from digest.render.problems import naming_templates
 from digest.render.sample import samples
-from digest.render.templates import BLOCKS, NAMES, PAGES, PIECES, STYLE, environment
+from digest.render.templates import BLOCKS, NAMES, PAGES, PAPER_HTML, STYLE, environment
 
 _CUTS = (Fit(FULL_ABSTRACT, 3), Fit(0, 1, 1), Fit(0, 0, 0))
 """Everything; one paper in full, one by title, one left to the web copy; nothing but the frame."""
@@ -36,8 +37,10 @@ def _check(folder: Path | None, name: str) -> None:
         with naming_templates(folder):
             loaded = environment(folder, inlined=inlined)
             if name == STYLE:
-                loaded.get_template(PIECES)  # reads the style sheet
+                loaded.get_template(PAPER_HTML)  # reads the style sheet
                 continue
+            if name in BLOCKS:
+                Frame(loaded, name)
             template = loaded.get_template(name)
             for sample in samples(date(2026, 1, 1)):
                 for values in _values(sample, name):
@@ -45,18 +48,16 @@ def _check(folder: Path | None, name: str) -> None:
 
 
 def _values(sample: Digest, name: str) -> Iterator[dict[str, object]]:
-    """What a template is rendered with: every page, every paper, or nothing for a file of macros."""
+    """What a template is rendered with: every page, or every paper."""
     if name in PAGES:
         for fit in _CUTS:
-            items = [item_of(match, fit.abstract, match.profile) for match in sample.papers]
+            items = [Item(match, fit.abstract, match.profile, "block") for match in sample.papers]
             full, compact = items[: fit.full], items[fit.full : fit.full + fit.compact]
             page = page_of(sample, fit, shelves_of(sample, fit.full), full, compact, words=1000)
-            yield values_of(page) | {"subject": "Subject"}
-    elif name in BLOCKS:
-        for match in sample.papers:
-            yield {"paper": item_of(match, FULL_ABSTRACT, match.profile), "trending": sample.trending}
+            yield page._asdict() | {"subject": "Subject"}
     else:
-        yield {}
+        for match in sample.papers:
+            yield {"paper": Item(match, FULL_ABSTRACT, match.profile), "trending": sample.trending}
 
 
 def _misplaced(folder: Path | None) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -28,6 +29,7 @@ def clean(text: str) -> str:
     return _BROKEN.sub("\ufffd", _DIRECTION.sub("", _CONTROL.sub(" ", text)))
 
 
+@lru_cache(maxsize=8192)
 def shorten(text: str, limit: int) -> str:
     """At most `limit` characters, cut between words where there are any, with an ellipsis when something is missing."""
     text = " ".join(clean(text).split())
@@ -49,6 +51,7 @@ def word_end(text: str, limit: int) -> int:
     return end
 
 
+@lru_cache(maxsize=8192)
 def sentence_end(text: str, limit: int) -> int:
     """The last end of a sentence in the second half of `text[:limit]`, or 0 where there is none."""
     if limit >= len(text):

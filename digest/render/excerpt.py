@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.models import Span
 from digest.render.cleaning import clean, sentence_end, word_end
@@ -12,8 +12,7 @@ _ASIDE = 300
 """Characters given at most to the sentence that holds the first match when the beginning holds none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of text; `hit` when it is what a keyword matched."""
 
     text: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 from digest.models import Match, Paper, Span
 from digest.render.cleaning import clean, shorten, web_address
@@ -16,57 +16,87 @@ NAME = 80
 _TITLE = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One paper as the templates see it; `url` is "" when it has no address that is safe to link."""
+    """One paper as the templates see it; each value is made when a template asks for it."""
 
-    title: tuple[Piece, ...]
-    name: str
-    """The title as plain text, short: what a link to the paper is called aloud."""
-    url: str
-    authors: tuple[str, ...]
-    """The first three, or all when there are at most four."""
-    last_author: str
-    """"" when `authors` is everybody."""
-    author_count: int
-    badges: tuple[str, ...]
-    abstract: tuple[Piece, ...]
-    links: tuple[Link, ...]
-    profile: str
-    """"" unless it has to be said."""
-    why: tuple[Why, ...]
-    why_more: int
-    score: str
-    block: str = ""
-    """Stands for the whole of paper.html or paper.txt for this paper (see blocks); empty for a paper by title only."""
+    def __init__(self, match: Match, abstract: int, profile: str = "", block: str = "") -> None:
+        self._match = match
+        self._paper = match.paper
+        self._size = abstract
+        self._profile = profile
+        self.block = block
+        """Stands for the whole of paper.html or paper.txt (see blocks); "" for a paper by title only."""
+
+    @cached_property
+    def title(self) -> tuple[Piece, ...]:
+        title = self._paper.title
+        return marked(title, _spans(self._match, "title"), _TITLE) if title.strip() else (Piece(clean(self._paper.id)),)
+
+    @cached_property
+    def abstract(self) -> tuple[Piece, ...]:
+        return excerpt(self._paper.abstract, _spans(self._match, "abstract"), self._size)
+
+    @property
+    def name(self) -> str:
+        """The title as plain text, short: what a link to the paper is called aloud."""
+        return short_title(self._paper)
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        return links_of(self._paper)
+
+    @property
+    def url(self) -> str:
+        """ "" when the paper has no address that is safe to link."""
+        return self.links[0].url if self.links else ""
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(name for author in self._paper.authors if (name := shorten(author, NAME)))
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """The first three, or all when there are at most four."""
+        return self._names if len(self._names) <= 4 else self._names[:3]
+
+    @property
+    def last_author(self) -> str:
+        """ "" when `authors` is everybody."""
+        return self._names[-1] if len(self._names) > 4 else ""
+
+    @property
+    def author_count(self) -> int:
+        return len(self._names)
+
+    @cached_property
+    def badges(self) -> tuple[str, ...]:
+        return _badges(self._paper)
+
+    @property
+    def profile(self) -> str:
+        """ "" unless it has to be said."""
+        return shorten(self._profile, NAME)
+
+    @cached_property
+    def _whys(self) -> tuple[tuple[Why, ...], int]:
+        return whys(self._match.matched)
+
+    @property
+    def why(self) -> tuple[Why, ...]:
+        return self._whys[0]
+
+    @property
+    def why_more(self) -> int:
+        return self._whys[1]
+
+    @property
+    def score(self) -> str:
+        return f"{self._match.score:.1f}"
 
     @property
     def words(self) -> int:
         """Words to read in title and abstract."""
         return sum(len(piece.text.split()) for piece in (*self.title, *self.abstract))
-
-
-def item_of(match: Match, abstract: int, profile: str) -> Item:
-    """A paper with `abstract` characters of its abstract, for the profile named, or "" where that goes without saying."""
-    paper = match.paper
-    why, more = whys(match.matched)
-    authors = [name for author in paper.authors if (name := shorten(author, NAME))]
-    links = links_of(paper)
-    return Item(
-        title=marked(paper.title, _spans(match, "title"), _TITLE) if paper.title.strip() else (Piece(clean(paper.id)),),
-        name=short_title(paper),
-        url=links[0].url if links else "",
-        authors=tuple(authors if len(authors) <= 4 else authors[:3]),
-        last_author=authors[-1] if len(authors) > 4 else "",
-        author_count=len(authors),
-        badges=_badges(paper),
-        abstract=excerpt(paper.abstract, _spans(match, "abstract"), abstract),
-        links=links,
-        profile=shorten(profile, NAME),
-        why=why,
-        why_more=more,
-        score=f"{match.score:.1f}",
-    )
 
 
 def short_title(paper: Paper) -> str:

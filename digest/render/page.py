@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from digest.models import Digest, Match
 from digest.render.cleaning import shorten, web_address
@@ -27,8 +26,7 @@ Order = Literal["rank", "profile", "day"]
 """How papers stand: best first, or so within each profile, or within each day, oldest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(NamedTuple):
     """How much of a digest is shown: characters of each abstract, papers in full, papers by title only."""
 
     abstract: int
@@ -36,16 +34,14 @@ class Fit:
     compact: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(NamedTuple):
     """Papers that stand together, by their places in the digest."""
 
     label: str
     places: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """The same as the templates see it; `first` is the number of its first paper on the page, counted from 1."""
 
     label: str
@@ -53,8 +49,7 @@ class Group:
     papers: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(NamedTuple):
     """Everything a template can use, by these names, besides `subject`."""
 
     site: str
@@ -87,7 +82,7 @@ class Page:
     home: str
 
 
-NAMES_KNOWN = (*(field.name for field in fields(Page)), "subject", "paper")
+NAMES_KNOWN = (*Page._fields, "subject", "paper")
 """What templates can use: `paper` in paper.html and paper.txt, the others in the pages around it."""
 
 
@@ -126,11 +121,6 @@ def page_of(
         web_copy=web_address(digest.links.web_copy),
         home=web_address(digest.links.home),
     )
-
-
-def values_of(page: Page) -> dict[str, object]:
-    """The same by name, as Jinja wants it."""
-    return {field.name: getattr(page, field.name) for field in fields(page)}
 
 
 def order_of(digest: Digest) -> Order:

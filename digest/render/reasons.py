@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.models import Reason
 from digest.render.cleaning import shorten
@@ -22,8 +22,7 @@ _PLACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(NamedTuple):
     """One keyword and where it was found: "title 3.1, abstract 1.2"."""
 
     keyword: str

@@ -8,14 +8,14 @@ from datetime import date
 from pathlib import Path
 
 from digest.errors import ConfigError, Problem
-from digest.models import Digest, Match
+from digest.models import Digest, Pieced
 from digest.render.blocks import Block, Blocks, put_in
 from digest.render.cleaning import shorten
-from digest.render.items import item_of
-from digest.render.page import FULL_ABSTRACT, Fit, order_of, page_of, shelves_of, speaks_for_several, values_of
+from digest.render.items import Item
+from digest.render.page import FULL_ABSTRACT, Fit, order_of, page_of, shelves_of, speaks_for_several
 from digest.render.problems import naming_templates
 from digest.render.sample import sample_digest
-from digest.render.templates import HTML, PAPER_HTML, PAPER_TEXT, SUBJECT, TEXT, environment
+from digest.render.templates import HTML, SUBJECT, TEXT, environment
 from digest.render.wrapping import tidy
 
 _SHORTER = (450, 250, 0)
@@ -28,8 +28,10 @@ class Rendered:
     """The words of one email: a subject on one line, a plain text and an HTML page with the same papers and links."""
 
     subject: str
-    text: str
-    html: str
+    text: Pieced
+    html: Pieced
+    size: int
+    """Bytes of the HTML."""
 
 
 class Renderer:
@@ -45,7 +47,7 @@ class Renderer:
             self._subject = loaded.get_template(SUBJECT)
             self._html = loaded.get_template(HTML)
             self._text = loaded.get_template(TEXT)
-            self._blocks = Blocks(loaded.get_template(PAPER_HTML), loaded.get_template(PAPER_TEXT))
+            self._blocks = Blocks(loaded)
         self._folder = templates
         self.render(replace(sample_digest(date(2026, 1, 1)), papers=()))
 
@@ -80,26 +82,27 @@ class Renderer:
     def _draft(self, digest: Digest, fit: Fit) -> _Draft | None:
         """The page, or None when it is too large."""
         named = speaks_for_several(digest) and order_of(digest) != "profile"
-        blocks = [self._block(digest, match, fit.abstract, named=named) for match in digest.papers[: fit.full]]
+        blocks = [
+            self._blocks.of(
+                match, place, fit.abstract, profile=match.profile if named else "", trending=digest.trending
+            )
+            for place, match in enumerate(digest.papers[: fit.full])
+        ]
         if sum(block.size for block in blocks) > self._limit:
             return None
-        compact = [item_of(match, 0, "") for match in digest.papers[fit.full : fit.full + fit.compact]]
+        compact = [Item(match, 0) for match in digest.papers[fit.full : fit.full + fit.compact]]
         words = sum(block.words for block in blocks) + sum(item.words for item in compact)
         items = [block.item for block in blocks]
         page = page_of(digest, fit, shelves_of(digest, fit.full), items, compact, words)
-        values = values_of(page)
+        values = page._asdict()
         values["subject"] = shorten(self._subject.render(values), _SUBJECT)
         html = put_in(self._html.render(values), blocks, html=True)
-        size = len(html) if html.isascii() else len(html.encode())
-        return _Draft(values, blocks, html) if size <= self._limit else None
-
-    def _block(self, digest: Digest, match: Match, abstract: int, *, named: bool) -> Block:
-        profile = match.profile if named else ""
-        return self._blocks.of(match, abstract, profile=profile, trending=digest.trending)
+        size = sum(block.size for block in blocks) + sum([len(piece.encode()) for piece in html.pieces[::2]])
+        return _Draft(values, blocks, html, size) if size <= self._limit else None
 
     def _finished(self, draft: _Draft) -> Rendered:
-        text = tidy(put_in(self._text.render(draft.values), draft.blocks, html=False))
-        return Rendered(str(draft.values["subject"]), text, draft.html)
+        text = put_in(tidy(self._text.render(draft.values)), draft.blocks, html=False)
+        return Rendered(str(draft.values["subject"]), text, draft.html, draft.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ class _Draft:
 
     values: dict[str, object]
     blocks: list[Block]
-    html: str
+    html: Pieced
+    size: int
 
 
 def _largest(count: int, fits: Callable[[int], bool]) -> int:

@@ -22,13 +22,12 @@ TEXT = "email/digest.txt"
 SUBJECT = "email/subject.txt"
 PAPER_HTML = "email/paper.html"
 PAPER_TEXT = "email/paper.txt"
-PIECES = "email/pieces.html"
 STYLE = "email/style.css"
 PAGES = (SUBJECT, HTML, TEXT)
 """Rendered for each digest, in this order."""
 BLOCKS = (PAPER_HTML, PAPER_TEXT)
 """Rendered for each paper."""
-NAMES = (*PAGES, *BLOCKS, PIECES, STYLE)
+NAMES = (*PAGES, *BLOCKS, STYLE)
 _LONG = 30
 _LONG_RUN = re.compile(r"[^\s\-\u2e80-\uffff]{20}(?=[^\s\-\u2e80-\uffff]{10})")
 
@@ -77,7 +76,9 @@ def plural(number: int, noun: str) -> str:
 
 def soft(text: str) -> str:
     """The text with places to break in words too long for a narrow screen; the CSS for that is not widely known."""
-    return text if len(text) < _LONG else _LONG_RUN.sub("\\g<0>\u200b", text)
+    if len(text) < _LONG or max(map(len, text.split()), default=0) < _LONG:
+        return text
+    return _LONG_RUN.sub("\\g<0>\u200b", text)
 
 
 class _Templates(BaseLoader):

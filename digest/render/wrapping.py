@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WIDTH = 76
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
+@lru_cache(maxsize=4096)
 def wrap(text: str, indent: int = 0) -> str:
     """The words of `text` in lines of at most `WIDTH` columns, each after `indent` spaces.
 
@@ -29,6 +31,12 @@ def wrap(text: str, indent: int = 0) -> str:
     if line:
         lines.append(" ".join(line))
     return "\n".join(" " * indent + line for line in lines)
+
+
+def trim(text: str) -> str:
+    """A piece of a text: no trailing spaces, at most one blank line in a row and before it, and one line end."""
+    lines = _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).rstrip("\n")
+    return f"\n{lines.lstrip(chr(10))}\n" if lines.startswith("\n") else lines and f"{lines}\n"
 
 
 def rule(text: str) -> str:
