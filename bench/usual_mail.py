@@ -46,7 +46,8 @@ class Usual:
         values = page._asdict()
         values["subject"] = templates.get_template(SUBJECT).render(values).strip()
         for item in items:
-            item.block = Markup(templates.get_template(PAPER_HTML).render(paper=item, trending=digest.trending))
+            page_of_one = templates.get_template(PAPER_HTML).render(paper=item, trending=digest.trending)
+            item.block = Markup(page_of_one)  # noqa: S704 - what a template has made
         html = self._inliner.inline(templates.get_template(HTML).render(values))
         for item in items:
             item.block = templates.get_template(PAPER_TEXT).render(paper=item, trending=digest.trending)

@@ -70,8 +70,8 @@ class Blocks:
         marked: dict[str, list[int]] = {"title": [], "abstract": []}
         for reason in match.matched:
             if reason.spans and not reason.partial and reason.field in marked:
-                marked[reason.field] += [place for span in reason.spans for place in (span.start, span.end)]
-        keys = (
+                marked[reason.field] += [end for span in reason.spans for end in (span.start, span.end)]
+        keys: tuple[tuple[object, ...], ...] = (  # what each of PARTS depends on
             ("title", paper, *marked["title"]),
             ("facts", paper),
             ("why", match.score, profile, trending, *map(id, match.matched)),
@@ -80,7 +80,10 @@ class Blocks:
         )
         item = Item(match, abstract, profile, f"\ufdd0{place}\ufdd1")
         values = {"paper": item, "trending": trending}
-        parts = [self._parts.get(key) or self._parts.keep(key, self._make(key[0], match, values)) for key in keys]
+        parts = [
+            self._parts.get(key) or self._parts.keep(key, self._make(name, match, values))
+            for name, key in zip(PARTS, keys, strict=True)
+        ]
         return Block(
             item,
             self._html.around([part.html for part in parts]),

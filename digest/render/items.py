@@ -47,7 +47,7 @@ class Item:
 
     @property
     def url(self) -> str:
-        """ "" when the paper has no address that is safe to link."""
+        """Empty when the paper has no address that is safe to link."""
         return self.links[0].url if self.links else ""
 
     @cached_property
@@ -61,7 +61,7 @@ class Item:
 
     @property
     def last_author(self) -> str:
-        """ "" when `authors` is everybody."""
+        """Empty when `authors` is everybody."""
         return self._names[-1] if len(self._names) > 4 else ""
 
     @property
@@ -74,7 +74,7 @@ class Item:
 
     @property
     def profile(self) -> str:
-        """ "" unless it has to be said."""
+        """Empty unless it has to be said."""
         return shorten(self._profile, NAME)
 
     @cached_property
