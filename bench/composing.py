@@ -30,6 +30,7 @@ from digest.links import SignedLinks, message_id, return_path, subscriber_key
 from digest.match import Day, History, choose, compile_profiles
 from digest.models import Digest, Match, Message, Paper, Pieced, Profile, Subscriber
 from digest.render import Renderer
+from digest.sources.text import from_plain
 
 SECRET = "a secret of the bench, 32 characters"  # noqa: S105 - signs nothing but the bench
 DAY = "2025-09-03"
@@ -148,8 +149,8 @@ def _paper(record: Record, number: int) -> Paper:
     return Paper(
         seq=number,
         id=record["id"],
-        title=record["title"],
-        abstract=record["abstract"],
+        title=from_plain(record["title"]),
+        abstract=from_plain(record["abstract"]),
         authors=tuple(record["authors"]),
         categories=tuple(record["categories"]),
         listed_on=date.fromisoformat(record["listed"]),

@@ -28,8 +28,8 @@ PAGES = (SUBJECT, HTML, TEXT)
 BLOCKS = (PAPER_HTML, PAPER_TEXT)
 """Rendered for each paper."""
 NAMES = (*PAGES, *BLOCKS, STYLE)
-_LONG = 30
-_LONG_RUN = re.compile(r"[^\s\-\u2e80-\uffff]{20}(?=[^\s\-\u2e80-\uffff]{10})")
+_LONG = 20
+_LONG_RUN = re.compile(r"[^\s\-\u2e80-\uffff]{14}(?=[^\s\-\u2e80-\uffff]{6})")
 
 
 def builtin_folder() -> Path:
