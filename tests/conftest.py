@@ -7,11 +7,15 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from digest.store import Store, open_store
 from tests.instance import Instance
 from tests.mailserver import MailServer, free_port
+
+hypothesis.settings.register_profile("digest", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("digest")
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from digest.models import Pieced
 
+_TOO_LONG = re.compile(rb"=(?:20|09)$(?<=[^\n]{77})", re.MULTILINE)
+"""A blank at the end of a full line, which binascii encodes without breaking the line again."""
 _FROM = re.compile(rb"^From ", re.MULTILINE)
 """What mbox files would put ">" before, which breaks a signature."""
 _LINES = 4_096
@@ -49,5 +51,6 @@ def _encoded(text: str) -> bytes:
     octets = text.encode("utf-8", "replace")
     if b"\r" in octets:
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    octets = _FROM.sub(b"=46rom=\n ", binascii.b2a_qp(octets, istext=True))
+    octets = _TOO_LONG.sub(rb"=\n\g<0>", binascii.b2a_qp(octets, istext=True))
+    octets = _FROM.sub(b"=46rom=\n ", octets)
     return octets.replace(b"\n", b"\r\n")
