@@ -10,6 +10,7 @@ demo: $(VENV)/.app  ## the whole pipeline on this machine, with a sample day: th
 	$(BIN)/digest demo --out demo
 
 test: $(VENV)/.dev  ## all tests, in parallel
+	@$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest -n auto
 
 bench: $(VENV)/.dev  ## side by side with what you would pick instead, on the data in ../shared; prints ratios

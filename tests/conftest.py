@@ -18,6 +18,10 @@ hypothesis.settings.register_profile("digest", deadline=None)  # a busy machine 
 hypothesis.settings.load_profile("digest")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files of tests/render anew")
+
+
 @pytest.fixture
 def now() -> datetime:
     """A Monday morning."""

@@ -9,6 +9,8 @@ from digest.models import Reason
 from digest.render.cleaning import shorten
 
 _SHOWN = 6
+_LEAST = 0.05
+"""Points that would be told as 0.0 are not."""
 _PARTS = 3
 _LONGEST_KEYWORD = 80
 _PLACES = {
@@ -34,7 +36,10 @@ def whys(reasons: Iterable[Reason]) -> tuple[tuple[Why, ...], int]:
     grouped: dict[str, list[Reason]] = {}
     for reason in reasons:
         grouped.setdefault(reason.keyword, []).append(reason)
-    ranked = sorted(grouped.items(), key=lambda item: -_points(item[1]))
+    ranked = sorted(
+        ((keyword, found) for keyword, found in grouped.items() if _points(found) >= _LEAST),
+        key=lambda item: -_points(item[1]),
+    )
     whole = [(keyword, found) for keyword, found in ranked if not all(reason.partial for reason in found)]
     parts = [(keyword, found) for keyword, found in ranked if all(reason.partial for reason in found)]
     shown = [Why(shorten(keyword, _LONGEST_KEYWORD), _places(found)) for keyword, found in whole[:_SHOWN]]
@@ -55,4 +60,5 @@ def _places(reasons: Iterable[Reason]) -> str:
         place = _PLACES.get(reason.field) or shorten(reason.field, 20)
         key = (place, " with words apart" if reason.partial else "")
         points[key] = points.get(key, 0.0) + reason.points
-    return ", ".join(f"{place} {value:.1f}{how}" for (place, how), value in list(points.items())[: len(_PLACES)])
+    told = [(place, how, value) for (place, how), value in points.items() if value >= _LEAST]
+    return ", ".join(f"{place} {value:.1f}{how}" for place, how, value in told[: len(_PLACES)])

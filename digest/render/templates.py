@@ -29,7 +29,8 @@ BLOCKS = (PAPER_HTML, PAPER_TEXT)
 """Rendered for each paper."""
 NAMES = (*PAGES, *BLOCKS, STYLE)
 _LONG = 20
-_LONG_RUN = re.compile(r"[^\s\-\u2e80-\uffff]{14}(?=[^\s\-\u2e80-\uffff]{6})")
+_STEP = 10
+_LONG_RUN = re.compile(r"[^\s\-\u2e80-\uffff]{20,}")
 
 
 def builtin_folder() -> Path:
@@ -78,7 +79,15 @@ def soft(text: str) -> str:
     """The text with places to break in words too long for a narrow screen; the CSS for that is not widely known."""
     if len(text) < _LONG or max(map(len, text.split()), default=0) < _LONG:
         return text
-    return _LONG_RUN.sub("\\g<0>\u200b", text)
+    return _LONG_RUN.sub(_in_steps, text)
+
+
+def _in_steps(found: re.Match[str]) -> str:
+    word = found.group()
+    pieces = [word[at : at + _STEP] for at in range(0, len(word), _STEP)]
+    if found.end() == len(found.string):
+        pieces.append("")  # the word may go on in a piece that is marked
+    return "\u200b".join(pieces)
 
 
 class _Templates(BaseLoader):
