@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -113,6 +114,12 @@ def stem(form: str) -> str:
     if len(form) > MAX_WORD_LENGTH:
         return form
     return str(_stemmer.stemWord(form.removesuffix("'s").replace("'", "")))
+
+
+def stemmed(forms: Sequence[str]) -> list[str]:
+    """The stems of many folded words."""
+    made = _stemmer.stemWords([form.removesuffix("'s").replace("'", "") for form in forms])
+    return [form if len(form) > MAX_WORD_LENGTH else str(root) for form, root in zip(forms, made, strict=True)]
 
 
 def acronym_key(cased: str) -> str:

@@ -53,7 +53,7 @@ class Explainer:
 
     def _made(self, line: int) -> list[Reason]:
         table = self._rows.table
-        query = self._rows.queries[int(table.owners[line])]
+        query = self._rows.query(int(table.owners[line]))
         paper = int(table.papers[line])
         reasons = []
         for column, points in enumerate(table.points[line].tolist()):

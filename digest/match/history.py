@@ -13,11 +13,12 @@ from datetime import UTC, date, datetime
 import numpy as np
 from scipy import sparse
 
-from digest.match.hits import counted
 from digest.match.phrases import Phrase
+from digest.match.plain import PlainPhrases, stems_of
 from digest.match.shelf import Shelf
 from digest.match.vectors import Vocabulary, named, normalised, strongest, widened, word_counts
-from digest.match.walking import Numbers
+from digest.match.table import Flags
+from digest.match.walking import Numbers, spread
 from digest.match.weighing import K1, Points, Weighing, statistics
 from digest.models import CorpusStatistics, Liked, Paper
 
@@ -41,8 +42,11 @@ class History:
         self.shelves: list[Shelf] = []
         self._salient: list[sparse.csr_array] = []
         self._bases: list[int] = [0]
-        self._found: dict[Phrase, list[tuple[Numbers, Numbers]]] = {}
-        self._seen: dict[Phrase, int] = {}
+        self._number: dict[Phrase | str, int] = {}
+        self._seen: Numbers = np.empty(0, np.int64)
+        """Of each phrase by number: in how many shelves it has been looked for."""
+        self._found = (self._seen, self._seen, self._seen)
+        """Where: phrase, slot among those of all shelves, how often; ordered by both."""
         self._liked: dict[tuple[Liked, ...], sparse.csr_array] = {}
         self._stacked: tuple[tuple[int, int], sparse.csr_array, sparse.csr_array] | None = None
 
@@ -65,12 +69,14 @@ class History:
             self._liked[liked] = word_counts(Shelf([_as_paper(one) for one in liked]), self.vocabulary)
         return self._liked[liked]
 
-    def related(self, phrases: Sequence[Phrase], shelf: Shelf, least: float) -> tuple[Numbers, Numbers, Points]:
-        """Which papers of a shelf hold the words that go with a phrase: phrase numbers, papers, likeness above `least`.
+    def related(
+        self, phrases: PlainPhrases | Sequence[Phrase], chosen: Flags, shelf: Shelf, least: float
+    ) -> tuple[Numbers, Numbers, Points]:
+        """Which papers of a shelf hold the words that go with the phrases chosen: phrase numbers, papers, likeness above `least`.
 
         Likeness is the cosine of the related words and the paper, from 0 to 1.
         """
-        owners, best, worth = self._evidence(phrases)
+        owners, best, worth = self._evidence(phrases, chosen)
         rows = word_counts(shelf, self.vocabulary)
         rows.data[:] = 1.0
         weights = self.vocabulary.weights(self.corpus, RARE, COMMON)
@@ -81,10 +87,8 @@ class History:
             if first == after:
                 continue
             which, at = np.unique(owners[first:after], return_inverse=True)
-            chosen = sparse.coo_array((worth[first:after], (at, best[first:after])), (len(which), self._bases[-1]))
-            likeness = sparse.csr_array(
-                self._words([phrases[number] for number in which.tolist()], chosen, weights) @ papers
-            )
+            picked = sparse.coo_array((worth[first:after], (at, best[first:after])), (len(which), self._bases[-1]))
+            likeness = sparse.csr_array(self._words(phrases, which, picked, weights) @ papers)
             kept = likeness.data > least
             found.append(
                 (
@@ -98,17 +102,20 @@ class History:
         numbers, where, cosines = zip(*found, strict=True)
         return np.concatenate(numbers), np.concatenate(where), np.concatenate(cosines)
 
-    def _evidence(self, phrases: Sequence[Phrase]) -> tuple[Numbers, Numbers, Points]:
+    def _evidence(
+        self, phrases: PlainPhrases | Sequence[Phrase], chosen: Flags
+    ) -> tuple[Numbers, Numbers, Points]:
         """The best papers of each phrase that enough papers hold, and how well they speak of it; newest first of equals."""
-        for at, shelf in enumerate(self.shelves):
-            self._look(at, shelf, [phrase for phrase in dict.fromkeys(phrases) if self._seen.get(phrase, 0) <= at])
-        chunks = [self._found.get(phrase, ()) for phrase in phrases]
-        sizes = np.array([sum(len(slots) for slots, _ in found) for found in chunks], np.int64)
-        owners = np.repeat(np.arange(len(phrases)), sizes)
+        keys = phrases.keys if isinstance(phrases, PlainPhrases) else phrases
+        numbers = np.array([self._number.setdefault(key, len(self._number)) for key in keys], np.int64)
+        self._look_for(phrases, numbers)
+        known, slots, number = self._found
+        asked = numbers[chosen]
+        which, at = spread(np.searchsorted(known, asked), np.searchsorted(known, asked, side="right"))
+        owners, slots = np.flatnonzero(chosen)[which], slots[at]
         if not len(owners):
             return owners, owners, np.empty(0)
-        slots = np.concatenate([slots for found in chunks for slots, _ in found])
-        heard = np.concatenate([number for found in chunks for _, number in found]) * self._loudness()[slots]
+        heard = number[at] * self._loudness()[slots]
         papers = slots >> 1
         first = np.flatnonzero(np.concatenate(([True], (owners[1:] != owners[:-1]) | (papers[1:] != papers[:-1]))))
         owners, papers, heard = owners[first], papers[first], np.add.reduceat(heard, first)
@@ -119,37 +126,43 @@ class History:
         order = order[(rank < BEST) & (held[owners] >= SHARED)]
         return owners[order], papers[order], worth[order]
 
+    def _look_for(self, phrases: PlainPhrases | Sequence[Phrase], numbers: Numbers) -> None:
+        """Note where phrases stand in the shelves in which they have not been looked for, and how often."""
+        self._seen = np.concatenate((self._seen, np.zeros(len(self._number) - len(self._seen), np.int64)))
+        first = np.zeros(len(numbers), np.bool_)
+        first[np.unique(numbers, return_index=True)[1]] = True
+        for at, shelf in enumerate(self.shelves):
+            new = first & (self._seen[numbers] <= at)
+            if new.any():
+                owners, slots, number = shelf.stand(phrases)
+                some = new[owners]
+                found = (numbers[owners[some]], slots[some] + 2 * self._bases[at], number[some])
+                known, *others = map(np.concatenate, zip(self._found, found, strict=True))
+                # Slots of later shelves come after all others, and stay there.
+                order = np.argsort(known, kind="stable")
+                self._found = (known[order], others[0][order], others[1][order])
+                self._seen[numbers[new]] = at + 1
+
     def _loudness(self) -> Points:
         """What one occurrence counts in each slot of all shelves, by what is known now."""
         weighing = Weighing(self.corpus)
         return np.concatenate([weighing.loudness(shelf) for shelf in self.shelves])
 
-    def _look(self, at: int, shelf: Shelf, phrases: Sequence[Phrase]) -> None:
-        """Note in which slots of one shelf the phrases stand, and how often."""
-        if not phrases:
-            return
-        owners, slots, number = counted([shelf.places(phrase) for phrase in phrases])
-        bounds = np.searchsorted(owners, np.arange(len(phrases) + 1)).tolist()
-        slots = slots + 2 * self._bases[at]
-        for place, phrase in enumerate(phrases):
-            self._seen[phrase] = at + 1
-            first, after = bounds[place], bounds[place + 1]
-            if first < after:
-                self._found.setdefault(phrase, []).append((slots[first:after], number[first:after]))
-
-    def _words(self, phrases: Sequence[Phrase], chosen: sparse.coo_array, weights: Points) -> sparse.csr_array:
-        """The related words of each phrase, (phrases, stems), rows of length 1; the phrase's own words are none."""
+    def _words(
+        self, phrases: PlainPhrases | Sequence[Phrase], which: Numbers, papers: sparse.coo_array, weights: Points
+    ) -> sparse.csr_array:
+        """The related words of some phrases, (phrases, stems), rows of length 1; the phrase's own words are none."""
         vectors, presence = self._vectors(weights)
-        picked = sparse.csr_array(chosen)
+        picked = sparse.csr_array(papers)
         # Both products walk the same pattern of positive numbers, so their entries stand in the same order.
         words = sparse.csr_array(picked @ vectors)
         picked.data = np.ones(len(picked.data))
         words.data[(picked @ presence).data < SHARED - 0.5] = 0.0
-        owners = np.repeat(np.arange(len(phrases)), np.diff(words.indptr))
+        owners = np.repeat(np.arange(len(which)), np.diff(words.indptr))
         own = [
             row * len(weights) + number
-            for row, phrase in enumerate(phrases)
-            for number in named(self.vocabulary.numbers, [term.stem for term in phrase.terms])
+            for row, phrase in enumerate(which.tolist())
+            for number in named(self.vocabulary.numbers, stems_of(phrases, phrase))
         ]
         words.data[np.isin(owners * len(weights) + words.indices, own)] = 0.0
         return normalised(words, np.ones(len(weights)))

@@ -13,11 +13,12 @@ from scipy import sparse
 from digest.match.names import Name, agree, readings
 from digest.match.near import windows
 from digest.match.phrases import Phrase
+from digest.match.plain import Plain, PlainPhrases
 from digest.match.query import Author, Label, Leaf, Near, Words
-from digest.match.shelf import FIELDS, NO_PLACES, Places, Shelf
-from digest.match.table import EMPTY, Table, lines, united, whole
+from digest.match.shelf import FIELDS, NO_PLACES, Places, Shelf, counted
+from digest.match.table import APART, EMPTY, Piece, Table, lines, united, whole
 from digest.match.walking import Numbers
-from digest.match.weighing import LABEL_POINTS, Points, Weighing, shared
+from digest.match.weighing import LABEL_POINTS, Points, Weighing, from_steps, shared, steps
 from digest.models import Paper
 
 
@@ -43,15 +44,50 @@ def leaf_places(shelf: Shelf, leaf: Leaf) -> Places:
     return NO_PLACES
 
 
-def counted(found: Sequence[Places]) -> tuple[Numbers, Numbers, Numbers]:
-    """How often each of several things stands in each slot: their numbers, the slots and the counts, side by side."""
-    sizes = np.array([len(places) for places in found], np.int64)
-    owners = np.repeat(np.arange(len(found)), sizes)
-    slots = np.concatenate([places.slots for places in found]) if len(found) else owners
-    if not len(slots):
-        return owners, owners, owners
-    first = np.flatnonzero(np.concatenate(([True], (owners[1:] != owners[:-1]) | (slots[1:] != slots[:-1]))))
-    return owners[first], slots[first], np.diff(np.concatenate((first, [len(slots)])))
+def plain_pieces(shelf: Shelf, weighing: Weighing, plain: Plain) -> list[Piece]:
+    """The same of plain keywords, and what their words are worth apart (see `whole`)."""
+    found = _worth(shelf, weighing, plain.phrases)
+    hits = Piece(found[0], found[1], {0: found[2], 1: found[3]}, hits=True)
+    apart = _in_pieces(plain, *_worth(shelf, weighing, plain.words), len(shelf))
+    return [hits, apart]
+
+
+def _worth(shelf: Shelf, weighing: Weighing, phrases: PlainPhrases) -> tuple[Numbers, Numbers, Points, Points]:
+    """BM25F of phrases, as columns: phrase, paper, points in the title and in the abstract."""
+    which, slots, number = shelf.stand(phrases)
+    return shared(which, slots, number * weighing.loudness(shelf)[slots], weighing.rarities(phrases))
+
+
+_HELD, _TITLE = 56, 28
+"""Bits below the number of words found and below their points in the title; those in the abstract come last."""
+
+
+def _in_pieces(
+    plain: Plain, words: Numbers, papers: Numbers, title: Points, abstract: Points, width: int
+) -> Piece:
+    """Sums over the words of each keyword, for the papers that hold them all."""
+    parts, keywords = len(plain.words), len(plain.phrases)
+    needed = np.bincount(plain.owners, minlength=keywords)
+    somewhere = np.bincount(words, minlength=parts) > 0
+    alive = np.bincount(plain.owners, somewhere[plain.parts], keywords) == needed
+    chosen = alive[plain.owners]
+    owners, wanted = plain.owners[chosen], plain.parts[chosen]
+    # Three sums in one number: the points of fifty words stay far below the bits they have.
+    values = (1 << _HELD) + (steps(title) << _TITLE) + steps(abstract)
+    asked = _rows(owners, wanted, np.ones(len(owners), np.int64), (keywords, parts))
+    sums = asked @ _rows(words, papers, values, (parts, width))
+    owners = np.repeat(np.arange(keywords), np.diff(sums.indptr))
+    everything = sums.data >> _HELD == needed[owners]
+    found = sums.data[everything]
+    mask = (1 << _TITLE) - 1
+    columns = {APART: from_steps(found >> _TITLE & mask), APART + 1: from_steps(found & mask)}
+    return Piece(owners[everything], sums.indices[everything].astype(np.int64), columns, hits=False)
+
+
+def _rows(owners: Numbers, columns: Numbers, values: Numbers, shape: tuple[int, int]) -> sparse.csr_array:
+    """A sparse matrix whose entries stand in the order of their rows."""
+    starts = np.searchsorted(owners, np.arange(shape[0] + 1))
+    return sparse.csr_array((values, columns.astype(np.int32), starts.astype(np.int32)), shape=shape)
 
 
 def _rarity(weighing: Weighing, leaf: Leaf) -> float:

@@ -6,16 +6,18 @@ papers that their parts hit.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from digest.match.history import History
-from digest.match.hits import leaf_table
+from digest.match.hits import leaf_table, plain_pieces
+from digest.match.phrases import Phrase
+from digest.match.plain import PlainPhrases, is_plain, read
 from digest.match.query import All, Either, Leaf, Maybe, Node, Query, Without, Words, parse
 from digest.match.shelf import Shelf
-from digest.match.table import EMPTY, Table, appended, lines, united
+from digest.match.table import EMPTY, RELATED, Flags, Piece, Table, appended, lines, pieced_together, united, whole
 from digest.match.walking import Numbers
 from digest.match.weighing import Weighing, on_grid
 from digest.models import Related
@@ -36,55 +38,72 @@ class Rows:
         self._weighing = weighing
         self._history = history
         self.number: dict[Key, int] = {}
-        self.queries: list[Query] = []
+        self._texts: list[str] = []
         self.table = EMPTY
 
     def __len__(self) -> int:
-        return len(self.queries)
+        return len(self._texts)
 
     def add(self, keys: Collection[Key]) -> None:
         """Work out the keywords that are new; each can be read (see query)."""
         new = [key for key in keys if key not in self.number]
-        if not new:
-            return
-        base = len(self.queries)
-        self.number.update(zip(new, range(base, base + len(new)), strict=True))
-        asked = [(parse(text), mode) for text, mode in new]
-        self.queries += [query for query, _ in asked]
-        self.table = appended(self.table, self._worked_out(asked, base))
+        plain = [key for key in new if is_plain(key[0])]
+        others = [key for key in new if not is_plain(key[0])] if len(plain) < len(new) else []
+        for some, work_out in ((plain, self._plain), (others, self._worked_out)):
+            if some:
+                base = len(self)
+                self.number.update(zip(some, range(base, base + len(some)), strict=True))
+                self._texts += [text for text, _ in some]
+                made = work_out(some)
+                self.table = appended(self.table, Table(made.owners + base, made.papers, made.points, made.hits))
 
-    def _worked_out(self, keys: Sequence[tuple[Query, Related]], base: int) -> Table:
+    def query(self, number: int) -> Query:
+        """The keyword of a row, read."""
+        return parse(self._texts[number])
+
+    def _plain(self, keys: Sequence[Key]) -> Table:
+        plain = read([text for text, _ in keys])
+        pieces = plain_pieces(self.shelf, self._weighing, plain)
+        for mode, least in RELATED_FROM.items():
+            chosen = np.array([wanted == mode for _, wanted in keys])
+            if self._history is not None and chosen.any():
+                pieces.append(self._go_with(plain.phrases, chosen, mode, least))
+        return whole(pieced_together(pieces))
+
+    def _worked_out(self, keys: Sequence[Key]) -> Table:
+        queries = [parse(text) for text, _ in keys]
         leaves: dict[Leaf, int] = {}
-        for query, _ in keys:
+        for query in queries:
             for leaf in leaves_of(query.asks):
                 leaves.setdefault(_bare(leaf), len(leaves))
         found = leaf_table(self.shelf, self._weighing, list(leaves))
-        plain = [(at, query.asks) for at, (query, _) in enumerate(keys) if isinstance(query.asks, Leaf)]
-        tables = [_renumbered(found, leaves, plain), self._related(keys)]
-        for at, (query, _) in enumerate(keys):
+        single = [(at, query.asks) for at, query in enumerate(queries) if isinstance(query.asks, Leaf)]
+        tables = [_renumbered(found, leaves, single), *self._related(single, [mode for _, mode in keys])]
+        for at, query in enumerate(queries):
             if not isinstance(query.asks, Leaf):
                 tables.append(_evaluated(query.asks, found, leaves).owned_by(at))
-        made = united(tables)
-        return Table(made.owners + base, made.papers, made.points, made.hits)
-
-    def _related(self, keys: Sequence[tuple[Query, Related]]) -> Table:
-        """What the words that go with a keyword are worth; a keyword with operators has none."""
-        tables: list[Table] = []
-        for mode, least in RELATED_FROM.items():
-            asked = [
-                (at, query.asks, query.asks.asks.phrase)
-                for at, (query, wanted) in enumerate(keys)
-                if wanted == mode and isinstance(query.asks, Leaf) and isinstance(query.asks.asks, Words)
-            ]
-            if self._history is None or not asked:
-                continue
-            which, papers, likeness = self._history.related([phrase for *_, phrase in asked], self.shelf, least)
-            rarity = np.array([self._weighing.rarity(phrase) for *_, phrase in asked])
-            points = on_grid(RELATED_POINTS * rarity[which] * (likeness - least))
-            owners = np.array([at for at, *_ in asked], np.int64)[which]
-            table = lines(owners, papers, {"related": points}, hits=mode == "list").cut(points > 0)
-            tables.append(_with_weights(table, {at: leaf.weight for at, leaf, _ in asked}))
         return united(tables)
+
+    def _related(self, single: Sequence[tuple[int, Leaf]], modes: Sequence[Related]) -> Iterator[Table]:
+        """What the words that go with a keyword are worth; a keyword with operators has none."""
+        for mode, least in RELATED_FROM.items():
+            asked = [(at, leaf) for at, leaf in single if modes[at] == mode and isinstance(leaf.asks, Words)]
+            if self._history is not None and asked:
+                phrases = [leaf.asks.phrase for _, leaf in asked if isinstance(leaf.asks, Words)]
+                piece = self._go_with(phrases, np.ones(len(phrases), np.bool_), mode, least)
+                owners = np.array([at for at, _ in asked], np.int64)[piece.owners]
+                table = lines(owners, piece.papers, {"related": piece.columns[RELATED]}, hits=piece.hits)
+                yield _with_weights(table, {at: leaf.weight for at, leaf in asked})
+
+    def _go_with(
+        self, phrases: PlainPhrases | Sequence[Phrase], chosen: Flags, mode: Related, least: float
+    ) -> Piece:
+        assert self._history is not None
+        which, papers, likeness = self._history.related(phrases, chosen, self.shelf, least)
+        rarity = self._weighing.rarities(phrases)
+        points = on_grid(RELATED_POINTS * rarity[which] * (likeness - least))
+        some = points > 0
+        return Piece(which[some], papers[some], {RELATED: points[some]}, hits=mode == "list")
 
 
 def leaves_of(node: Node) -> list[Leaf]:

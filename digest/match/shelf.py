@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.match.analysis import HYPHEN, NOTHING, SPACE, Word, lexemes, word
+from digest.match.finding import find
 from digest.match.phrases import Phrase, Term, is_half, joinable, joined_keys
-from digest.match.walking import Numbers, Units, along, apart, as_places, in_a_row
+from digest.match.plain import PlainPhrases
+from digest.match.stems import Stems
+from digest.match.walking import Numbers, Units, along, apart, as_places, in_a_row, runs
 from digest.models import Paper
 
 _NO_WORDS: list[int] = []
@@ -40,6 +43,12 @@ class Places:
         """Those in one slot."""
         first, after = np.searchsorted(self.slots, (slot, slot + 1))
         return Places(self.starts[first:after], self.afters[first:after], self.slots[first:after])
+
+
+def counted(found: Sequence[Places]) -> tuple[Numbers, Numbers, Numbers]:
+    """How often each of several things stands in each slot: their numbers, the slots and the counts, side by side."""
+    owners = np.repeat(np.arange(len(found)), [len(places) for places in found])
+    return runs(owners, np.concatenate([_NONE, *(places.slots for places in found)]))
 
 
 _NOWHERE = Units(_NONE, _NONE)
@@ -66,6 +75,8 @@ class Shelf:
 
     def rest(self) -> None:
         """Forget what only speeds up new questions; it is made again when one comes."""
+        self._stems: Stems | None = None
+        self._stood: tuple[PlainPhrases, tuple[Numbers, Numbers, Numbers]] | None = None
         self._by_key: dict[str, list[int]] = {}
         self._by_form: dict[str, list[int]] = {}
         self._openings: list[str] = []
@@ -84,6 +95,22 @@ class Shelf:
             slots = np.searchsorted(self.slot_starts, starts, side="right") - 1
             found = self._places[phrase] = Places(starts, afters, slots) if len(starts) else NO_PLACES
         return found
+
+    def stand(self, phrases: PlainPhrases | Sequence[Phrase]) -> tuple[Numbers, Numbers, Numbers]:
+        """How often phrases stand in each slot: their numbers, the slots and the counts, ordered by both."""
+        if not isinstance(phrases, PlainPhrases):
+            return counted([self.places(phrase) for phrase in phrases])
+        if self._stood is None or self._stood[0] is not phrases:
+            owners, starts, _ = find(self.stems, phrases)
+            self._stood = (phrases, runs(owners, np.searchsorted(self.slot_starts, starts, side="right") - 1))
+        return self._stood[1]
+
+    @property
+    def stems(self) -> Stems:
+        """The words by their stems."""
+        if self._stems is None:
+            self._stems = Stems(self.words, self.row, self._gaps)
+        return self._stems
 
     @property
     def _keyed(self) -> dict[str, list[int]]:

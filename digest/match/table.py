@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.match.walking import Numbers
+from digest.match.walking import Numbers, distinct
 from digest.match.weighing import Points, weighted
 
 COLUMNS = ("title", "abstract", "author", "category", "source", "related", "title", "abstract")
 """The fields of the reasons, in the order of the columns of `points`; the last two are for words that stand apart."""
+RELATED = 5
 APART = 6
 """The first column of partial credit."""
 Flags = NDArray[np.bool_]
@@ -55,6 +56,32 @@ def lines(owners: Numbers, papers: Numbers, columns: dict[str, Points], *, hits:
     for name, values in columns.items():
         points[:, COLUMNS.index(name, APART if apart else 0)] = values
     return Table(owners, papers, points, np.full(len(owners), hits))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some columns of a table: pairs of owner and paper, each once, and their points."""
+
+    owners: Numbers
+    papers: Numbers
+    columns: dict[int, Points]
+    """By the places of their fields among COLUMNS."""
+    hits: bool
+
+
+def pieced_together(pieces: Sequence[Piece]) -> Table:
+    """A table of pieces of which each has columns of its own."""
+    width = 1 + max((int(piece.papers.max(initial=0)) for piece in pieces), default=0)
+    pairs = [piece.owners * width + piece.papers for piece in pieces]
+    keys = distinct(np.concatenate([np.empty(0, np.int64), *pairs]))
+    points, hits = np.zeros((len(keys), len(COLUMNS))), np.zeros(len(keys), np.bool_)
+    for piece, pair in zip(pieces, pairs, strict=True):
+        at = np.searchsorted(keys, pair)
+        for column, values in piece.columns.items():
+            points[at, column] = values
+        if piece.hits:
+            hits[at] = True
+    return Table(*np.divmod(keys, width), points, hits)
 
 
 def united(tables: Sequence[Table]) -> Table:

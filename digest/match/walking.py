@@ -11,6 +11,30 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 
 
+def spread(firsts: Numbers, afters: Numbers) -> tuple[Numbers, Numbers]:
+    """All numbers of many ranges, side by side: which range, and the number."""
+    sizes = afters - firsts
+    ends = np.cumsum(sizes)
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    return which, np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(firsts - ends + sizes, sizes)
+
+
+def distinct(keys: Numbers) -> Numbers:
+    """Every number once, in order; sorting is quicker here than what NumPy does to find them."""
+    if not len(keys):
+        return keys
+    keys = np.sort(keys)
+    return keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
+
+
+def runs(owners: Numbers, slots: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Each distinct pair of two columns in order, and how often it stands there."""
+    if not len(owners):
+        return owners, owners, owners
+    first = np.flatnonzero(np.concatenate(([True], (owners[1:] != owners[:-1]) | (slots[1:] != slots[:-1]))))
+    return owners[first], slots[first], np.diff(np.append(first, len(owners)))
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """Where a term stands: as one word, or as two that are written apart here."""
@@ -34,7 +58,7 @@ def in_a_row(terms: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
     starts = terms[rarest] - rarest
     for at, places in enumerate(terms):
         if at != rarest and len(starts):
-            starts = starts[_among(starts + at, places)]
+            starts = starts[among(starts + at, places)]
     return starts, starts + len(terms)
 
 
@@ -56,7 +80,7 @@ def _distinct(steps: Sequence[tuple[Numbers, Numbers]]) -> tuple[Numbers, Number
     """Each pair of start and place once, however many ways lead to it: else they would multiply at every term."""
     starts = np.concatenate([step[0] for step in steps])
     lengths = np.concatenate([step[1] for step in steps]) - starts
-    keys = np.unique((starts << 10) + lengths)
+    keys = distinct((starts << 10) + lengths)
     starts = keys >> 10
     return starts, starts + (keys & 1023)
 
@@ -66,11 +90,11 @@ def _step(reached: tuple[Numbers, Numbers] | None, units: Units) -> tuple[Number
     if reached is None:
         return as_places(units)
     starts, at = reached
-    one, two = _among(at, units.single), _among(at, units.double)
+    one, two = among(at, units.single), among(at, units.double)
     return np.concatenate((starts[one], starts[two])), np.concatenate((at[one] + 1, at[two] + 2))
 
 
-def _among(values: Numbers, places: Numbers) -> NDArray[np.bool_]:
+def among(values: Numbers, places: Numbers) -> NDArray[np.bool_]:
     """Which values stand in the sorted places."""
     if not len(places):
         return np.zeros(len(values), np.bool_)
@@ -85,12 +109,20 @@ def apart(starts: Numbers, afters: Numbers) -> tuple[Numbers, Numbers]:
     if len(starts) < 2:
         return starts, afters
     order = np.lexsort((afters, starts))
-    starts, afters = starts[order], afters[order]
-    if (afters[:-1] <= starts[1:]).all():
-        return starts, afters
-    kept, end = [], -1
-    for at, (start, after) in enumerate(zip(starts.tolist(), afters.tolist(), strict=True)):
-        if start >= end:
-            kept.append(at)
-            end = after
-    return starts[kept], afters[kept]
+    _, starts, afters = kept_apart(np.zeros_like(starts), starts[order], afters[order])
+    return starts, afters
+
+
+def kept_apart(owners: Numbers, starts: Numbers, afters: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """The same for the places of many owners, which stand in order."""
+    overlaps = (owners[1:] == owners[:-1]) & (starts[1:] < afters[:-1])
+    if not overlaps.any():
+        return owners, starts, afters
+    doubtful = np.flatnonzero(np.isin(owners, owners[1:][overlaps]))
+    kept = np.ones(len(owners), np.bool_)
+    owner, end = -1, 0
+    for at, one, start, after in zip(doubtful, *(part[doubtful].tolist() for part in (owners, starts, afters)), strict=True):
+        kept[at] = one != owner or start >= end
+        if kept[at]:
+            owner, end = one, after
+    return owners[kept], starts[kept], afters[kept]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from digest.match.analysis import HYPHEN, lexemes, word
 from digest.match.phrases import Phrase, Term, joinable, joined_keys
+from digest.match.plain import PlainPhrases
 from digest.match.shelf import Shelf
-from digest.match.walking import Numbers
+from digest.match.walking import Numbers, distinct
 from digest.models import CorpusStatistics, Paper
 
 Points = NDArray[np.float64]
@@ -44,6 +45,16 @@ _FINE = 2.0**24
 def on_grid(points: Points) -> Points:
     """Points before weights, on their grid."""
     return np.rint(points * _BASE) / _BASE
+
+
+def steps(points: Points) -> Numbers:
+    """Points on that grid as whole numbers of steps."""
+    return (points * _BASE).astype(np.int64)
+
+
+def from_steps(steps: Numbers) -> Points:
+    """And back."""
+    return steps / _BASE
 
 
 def weighted(points: Points, weight: float) -> Points:
@@ -107,6 +118,23 @@ class Weighing:
             known = self._phrases[phrases] = each[0] + PHRASE_SHARE * sum(each[1:])
         return known
 
+    def rarities(self, phrases: PlainPhrases | Sequence[Phrase]) -> Points:
+        """The same of each of many phrases."""
+        if not isinstance(phrases, PlainPhrases):
+            return np.array([self.rarity(phrase) for phrase in phrases])
+        idf = np.zeros(len(phrases.stems))
+        for number in distinct(phrases.terms).tolist():
+            stem = phrases.stems[number]
+            idf[number] = self._idf(Term(stem, stem))
+        owners, each = phrases.owners(), idf[phrases.terms]
+        order = np.lexsort((-each, owners))
+        rank = np.arange(len(order)) - phrases.bounds[owners]
+        found, others = np.zeros(len(phrases)), np.zeros(len(phrases))
+        for place in range(int(rank.max(initial=-1)) + 1):
+            chosen = order[rank == place]
+            (others if place else found)[owners[chosen]] += each[chosen]
+        return found + PHRASE_SHARE * others
+
     def loudness(self, shelf: Shelf) -> Points:
         """What one occurrence counts in each slot: the weight of its field against its length."""
         loud = np.empty(2 * len(shelf))
@@ -144,12 +172,14 @@ class Weighing:
 def shared(owners: Numbers, slots: Numbers, heard: Points, rarity: Points) -> tuple[Numbers, Numbers, Points, Points]:
     """BM25F of many phrases at once: per (owner, paper) the points in the title and in the abstract.
 
-    `owners`, `slots` and `heard` stand side by side, one for each slot in which an owner's phrase was heard; `rarity` is by
-    owner. Gives owners, papers (ordered by both), title points, abstract points.
+    `owners`, `slots` and `heard` stand side by side, one for each slot in which an owner's phrase was heard, ordered by both;
+    `rarity` is by owner. Gives owners, papers (ordered by both), title points, abstract points.
     """
     papers = slots >> 1
     width = int(papers.max()) + 1 if len(papers) else 1
-    keys, at = np.unique(owners * width + papers, return_inverse=True)
+    pairs = owners * width + papers
+    first = np.diff(pairs, prepend=-1) != 0
+    keys, at = pairs[first], np.cumsum(first) - 1
     total = np.bincount(at, heard, len(keys))
     # What nearly every paper holds is worth a step at least: a hit has a reason.
     worth = np.maximum(on_grid(rarity[owners] * heard / (K1 + total[at])), 1.0 / _BASE)
