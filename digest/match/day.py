@@ -27,6 +27,9 @@ class Day:
         self.shelf = papers if isinstance(papers, Shelf) else Shelf(papers)
         self.history = history if isinstance(history, History) else History(history)
         taught = history if isinstance(history, History) else None
+        self.shelf.prepare()
+        if taught is not None:
+            taught.prepare(self.shelf)
         self.rows = Rows(self.shelf, Weighing(self.history.corpus), taught)
         self.today: date | None = newest(self.shelf.papers)
         self._sums: tuple[int, Sums] | None = None

@@ -14,11 +14,11 @@ import numpy as np
 from scipy import sparse
 
 from digest.match.phrases import Phrase
-from digest.match.plain import PlainPhrases, stems_of
+from digest.match.plain import PlainPhrases
 from digest.match.shelf import Shelf
-from digest.match.vectors import Vocabulary, named, normalised, strongest, widened, word_counts
+from digest.match.vectors import Vocabulary, lengthened, named, normalised, strongest, widened, word_counts
 from digest.match.table import Flags
-from digest.match.walking import Numbers, spread
+from digest.match.walking import Numbers, among, distinct, spread
 from digest.match.weighing import K1, Points, Weighing, statistics
 from digest.models import CorpusStatistics, Liked, Paper
 
@@ -48,6 +48,7 @@ class History:
         self._found = (self._seen, self._seen, self._seen)
         """Where: phrase, slot among those of all shelves, how often; ordered by both."""
         self._liked: dict[tuple[Liked, ...], sparse.csr_array] = {}
+        self._asked: tuple[Shelf, CorpusStatistics, Points, sparse.csr_array] | None = None
         self._stacked: tuple[tuple[int, int], sparse.csr_array, sparse.csr_array] | None = None
 
     def learn(self, papers: Sequence[Paper], *, counted: bool = False) -> Shelf:
@@ -77,10 +78,8 @@ class History:
         Likeness is the cosine of the related words and the paper, from 0 to 1.
         """
         owners, best, worth = self._evidence(phrases, chosen)
-        rows = word_counts(shelf, self.vocabulary)
-        rows.data[:] = 1.0
-        weights = self.vocabulary.weights(self.corpus, RARE, COMMON)
-        papers = sparse.csc_array(normalised(rows, weights).T)
+        weights, papers = self._papers(shelf)
+        own = self._own(phrases, len(weights))
         found = []
         for start in range(0, len(phrases), _AT_A_TIME):
             first, after = np.searchsorted(owners, (start, start + _AT_A_TIME))
@@ -88,24 +87,39 @@ class History:
                 continue
             which, at = np.unique(owners[first:after], return_inverse=True)
             picked = sparse.coo_array((worth[first:after], (at, best[first:after])), (len(which), self._bases[-1]))
-            likeness = sparse.csr_array(self._words(phrases, which, picked, weights) @ papers)
-            kept = likeness.data > least
-            found.append(
-                (
-                    np.repeat(which, np.diff(likeness.indptr))[kept],
-                    likeness.indices[kept].astype(np.int64),
-                    likeness.data[kept],
-                )
-            )
+            likeness = sparse.csr_array(self._words(which, sparse.csr_array(picked), own, weights) @ papers)
+            kept = np.flatnonzero(likeness.data > least)
+            rows = np.searchsorted(likeness.indptr, kept, side="right") - 1
+            found.append((which[rows], likeness.indices[kept].astype(np.int64), likeness.data[kept]))
         if not found:
             return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
         numbers, where, cosines = zip(*found, strict=True)
         return np.concatenate(numbers), np.concatenate(where), np.concatenate(cosines)
 
+    def prepare(self, shelf: Shelf) -> None:
+        """Do now what `related` needs for a shelf whatever the phrases are."""
+        weights, _ = self._papers(shelf)
+        if self.shelves:
+            self._vectors(weights)
+
+    def _papers(self, shelf: Shelf) -> tuple[Points, sparse.csr_array]:
+        """What each stem is worth, and the papers of a shelf as columns of length 1; remembered for the shelf asked about last."""
+        known = self._asked
+        if known is None or known[0] is not shelf or known[1] is not self.corpus or len(known[2]) != len(self.vocabulary):
+            rows = word_counts(shelf, self.vocabulary)
+            rows.data[:] = 1.0
+            weights = self.vocabulary.weights(self.corpus, RARE, COMMON)
+            papers = sparse.csr_array(normalised(rows, weights).T)
+            known = self._asked = (shelf, self.corpus, weights, papers)
+        return known[2], known[3]
+
     def _evidence(
         self, phrases: PlainPhrases | Sequence[Phrase], chosen: Flags
     ) -> tuple[Numbers, Numbers, Points]:
-        """The best papers of each phrase that enough papers hold, and how well they speak of it; newest first of equals."""
+        """The best papers of each phrase that enough papers hold, and how well they speak of it; newest first of equals.
+
+        They stand in the order of phrases and papers.
+        """
         keys = phrases.keys if isinstance(phrases, PlainPhrases) else phrases
         numbers = np.array([self._number.setdefault(key, len(self._number)) for key in keys], np.int64)
         self._look_for(phrases, numbers)
@@ -120,11 +134,12 @@ class History:
         first = np.flatnonzero(np.concatenate(([True], (owners[1:] != owners[:-1]) | (papers[1:] != papers[:-1]))))
         owners, papers, heard = owners[first], papers[first], np.add.reduceat(heard, first)
         worth = heard / (K1 + heard)
-        order = np.lexsort((-papers, -worth, owners))
-        held = np.bincount(owners, minlength=len(phrases))
-        rank = np.arange(len(owners)) - np.repeat(np.cumsum(held) - held, held)
-        order = order[(rank < BEST) & (held[owners] >= SHARED)]
-        return owners[order], papers[order], worth[order]
+        held = np.bincount(owners, minlength=len(phrases))[owners]
+        best = held >= SHARED
+        many = np.flatnonzero(held > BEST)
+        order = many[np.lexsort((-papers[many], -worth[many], owners[many]))]
+        best[order[np.arange(len(order)) - np.searchsorted(owners[many], owners[many]) >= BEST]] = False
+        return owners[best], papers[best], worth[best]
 
     def _look_for(self, phrases: PlainPhrases | Sequence[Phrase], numbers: Numbers) -> None:
         """Note where phrases stand in the shelves in which they have not been looked for, and how often."""
@@ -148,24 +163,30 @@ class History:
         weighing = Weighing(self.corpus)
         return np.concatenate([weighing.loudness(shelf) for shelf in self.shelves])
 
-    def _words(
-        self, phrases: PlainPhrases | Sequence[Phrase], which: Numbers, papers: sparse.coo_array, weights: Points
-    ) -> sparse.csr_array:
-        """The related words of some phrases, (phrases, stems), rows of length 1; the phrase's own words are none."""
+    def _own(self, phrases: PlainPhrases | Sequence[Phrase], width: int) -> Numbers:
+        """The phrases' own words as numbers, in order: phrase times `width` and stem."""
+        if isinstance(phrases, PlainPhrases):
+            numbers = np.array([self.vocabulary.numbers.get(stem, -1) for stem in phrases.stems], np.int64)
+            stems, owners = numbers[phrases.terms], phrases.owners()
+            return distinct((owners * width + stems)[stems >= 0])
+        pairs = [
+            owner * width + number
+            for owner, phrase in enumerate(phrases)
+            for number in named(self.vocabulary.numbers, [term.stem for term in phrase.terms])
+        ]
+        return distinct(np.array(pairs, np.int64))
+
+    def _words(self, which: Numbers, picked: sparse.csr_array, own: Numbers, weights: Points) -> sparse.csr_array:
+        """The related words of phrases, (phrases, stems), rows of length 1; the phrase's own words are none."""
         vectors, presence = self._vectors(weights)
-        picked = sparse.csr_array(papers)
         # Both products walk the same pattern of positive numbers, so their entries stand in the same order.
         words = sparse.csr_array(picked @ vectors)
         picked.data = np.ones(len(picked.data))
-        words.data[(picked @ presence).data < SHARED - 0.5] = 0.0
-        owners = np.repeat(np.arange(len(which)), np.diff(words.indptr))
-        own = [
-            row * len(weights) + number
-            for row, phrase in enumerate(which.tolist())
-            for number in named(self.vocabulary.numbers, stems_of(phrases, phrase))
-        ]
-        words.data[np.isin(owners * len(weights) + words.indices, own)] = 0.0
-        return normalised(words, np.ones(len(weights)))
+        shared = np.flatnonzero((picked @ presence).data > SHARED - 0.5)
+        owners = which[np.searchsorted(words.indptr, shared, side="right") - 1]
+        others = shared[~among(owners * len(weights) + words.indices[shared], own)]
+        starts = np.searchsorted(others, words.indptr).astype(np.int32)
+        return lengthened(sparse.csr_array((words.data[others], words.indices[others], starts), shape=words.shape))
 
     def _vectors(self, weights: Points) -> tuple[sparse.csr_array, sparse.csr_array]:
         """The salient words of all papers, weighed and at length 1; and the same as ones."""

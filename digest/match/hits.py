@@ -17,8 +17,8 @@ from digest.match.plain import Plain, PlainPhrases
 from digest.match.query import Author, Label, Leaf, Near, Words
 from digest.match.shelf import FIELDS, NO_PLACES, Places, Shelf, counted
 from digest.match.table import APART, EMPTY, Piece, Table, lines, united, whole
-from digest.match.walking import Numbers
-from digest.match.weighing import LABEL_POINTS, Points, Weighing, from_steps, shared, steps
+from digest.match.walking import Numbers, spread
+from digest.match.weighing import LABEL_POINTS, Points, Weighing, shared
 from digest.models import Paper
 
 
@@ -46,10 +46,9 @@ def leaf_places(shelf: Shelf, leaf: Leaf) -> Places:
 
 def plain_pieces(shelf: Shelf, weighing: Weighing, plain: Plain) -> list[Piece]:
     """The same of plain keywords, and what their words are worth apart (see `whole`)."""
-    found = _worth(shelf, weighing, plain.phrases)
-    hits = Piece(found[0], found[1], {0: found[2], 1: found[3]}, hits=True)
     apart = _in_pieces(plain, *_worth(shelf, weighing, plain.words), len(shelf))
-    return [hits, apart]
+    owners, papers, title, abstract = _worth(shelf, weighing, plain.phrases)
+    return [Piece(owners, papers, {0: title, 1: abstract}, hits=True), apart]
 
 
 def _worth(shelf: Shelf, weighing: Weighing, phrases: PlainPhrases) -> tuple[Numbers, Numbers, Points, Points]:
@@ -58,36 +57,28 @@ def _worth(shelf: Shelf, weighing: Weighing, phrases: PlainPhrases) -> tuple[Num
     return shared(which, slots, number * weighing.loudness(shelf)[slots], weighing.rarities(phrases))
 
 
-_HELD, _TITLE = 56, 28
-"""Bits below the number of words found and below their points in the title; those in the abstract come last."""
-
-
-def _in_pieces(
-    plain: Plain, words: Numbers, papers: Numbers, title: Points, abstract: Points, width: int
-) -> Piece:
-    """Sums over the words of each keyword, for the papers that hold them all."""
-    parts, keywords = len(plain.words), len(plain.phrases)
-    needed = np.bincount(plain.owners, minlength=keywords)
-    somewhere = np.bincount(words, minlength=parts) > 0
-    alive = np.bincount(plain.owners, somewhere[plain.parts], keywords) == needed
-    chosen = alive[plain.owners]
-    owners, wanted = plain.owners[chosen], plain.parts[chosen]
-    # Three sums in one number: the points of fifty words stay far below the bits they have.
-    values = (1 << _HELD) + (steps(title) << _TITLE) + steps(abstract)
-    asked = _rows(owners, wanted, np.ones(len(owners), np.int64), (keywords, parts))
-    sums = asked @ _rows(words, papers, values, (parts, width))
-    owners = np.repeat(np.arange(keywords), np.diff(sums.indptr))
-    everything = sums.data >> _HELD == needed[owners]
-    found = sums.data[everything]
-    mask = (1 << _TITLE) - 1
-    columns = {APART: from_steps(found >> _TITLE & mask), APART + 1: from_steps(found & mask)}
-    return Piece(owners[everything], sums.indices[everything].astype(np.int64), columns, hits=False)
-
-
-def _rows(owners: Numbers, columns: Numbers, values: Numbers, shape: tuple[int, int]) -> sparse.csr_array:
-    """A sparse matrix whose entries stand in the order of their rows."""
-    starts = np.searchsorted(owners, np.arange(shape[0] + 1))
-    return sparse.csr_array((values, columns.astype(np.int32), starts.astype(np.int32)), shape=shape)
+def _in_pieces(plain: Plain, words: Numbers, papers: Numbers, title: Points, abstract: Points, width: int) -> Piece:
+    """Sums over the words of each keyword, for the papers that hold them all: looked for where the rarest word stands."""
+    keys = words * width + papers
+    bounds = np.searchsorted(words, np.arange(len(plain.words) + 1))
+    sizes = np.diff(bounds)[plain.parts]
+    order = np.lexsort((sizes, plain.owners))
+    owners, parts = plain.owners[order], plain.parts[order]
+    rank = np.arange(len(owners)) - np.searchsorted(owners, owners)
+    held = np.bincount(owners, minlength=len(plain.phrases))
+    starts = np.searchsorted(owners, np.arange(len(plain.phrases)))
+    rarest = parts[rank == 0]
+    which, at = spread(bounds[rarest], bounds[rarest + 1])
+    who, where = owners[rank == 0][which], papers[at]
+    points = (title[at], abstract[at])
+    for place in range(1, int(held.max(initial=0))):
+        more = held[who] > place
+        key = parts[np.where(more, starts[who] + place, 0)] * width + where
+        at = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+        met = ~more | (keys[at] == key)
+        who, where, more, at = who[met], where[met], more[met], at[met]
+        points = tuple(some[met] + more * worth[at] for some, worth in zip(points, (title, abstract), strict=True))
+    return Piece(who, where, {APART: points[0], APART + 1: points[1]}, hits=False)
 
 
 def _rarity(weighing: Weighing, leaf: Leaf) -> float:

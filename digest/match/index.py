@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import get_args
 
 import numpy as np
@@ -18,12 +19,13 @@ from digest.match.day import Day
 from digest.match.explain import Explainer
 from digest.match.history import History
 from digest.match.hits import label
+from digest.match.plain import is_plain
 from digest.match.query import Query, parse, parse_author
 from digest.match.rank import Listing, best_first, scored
 from digest.match.ranking import Ranking
 from digest.match.rows import Key
 from digest.match.trending import popular
-from digest.match.walking import Numbers
+from digest.match.walking import Numbers, distinct
 from digest.match.weighing import Points
 from digest.models import CorpusStatistics, Liked, Match, Paper, Profile, Reason, Related
 
@@ -58,13 +60,8 @@ class Index:
         self.names = tuple(profile.name for profile in profiles)
         self._keys: dict[Key, int] = {}
         numbers = _Numbers(self._keys)
-        listening: list[int] = []
-        starts = [0]
-        for profile in profiles:
-            listening += numbers.heard(profile)
-            starts.append(len(listening))
-        self._listening = np.array(listening, np.int64)
-        self._starts = np.array(starts, np.int64)
+        owners, self._listening = numbers.heard(profiles)
+        self._starts = np.searchsorted(owners, np.arange(len(profiles) + 1))
         self._rules = tuple([_rules(profile, numbers) for profile in profiles])
 
     def __len__(self) -> int:
@@ -228,40 +225,59 @@ def _like_reasons(day: Day, liked: tuple[Liked, ...], paper: int) -> list[Reason
 
 
 class _Numbers:
-    """The number of each distinct keyword; an error names the profile that is being read."""
+    """The number of each distinct keyword; an error names the profile that holds it."""
 
     def __init__(self, keys: dict[Key, int]) -> None:
-        self.profile = Profile(name="")
         self._keys = keys
-        self.of = {mode: _Known(self, mode) for mode in get_args(Related)}
+        self.of = {mode: _Known(parse, mode, keys) for mode in get_args(Related)}
+        self._authors = {mode: _Known(parse_author, mode, keys) for mode in get_args(Related)}
 
-    def heard(self, profile: Profile) -> list[int]:
-        """What a profile listens to, each keyword once."""
-        self.profile = profile
-        known = self.of[profile.related]
-        found = [known[text] for text in profile.keywords]
-        if profile.authors:
-            found += [self.number(name, parse_author, profile.related) for name in profile.authors]
-        return found if len(set(found)) == len(found) else list(dict.fromkeys(found))
-
-    def number(self, text: str, read: Callable[[str], Query], mode: Related) -> int:
+    def heard(self, profiles: Sequence[Profile]) -> tuple[Numbers, Numbers]:
+        """What all profiles listen to, each keyword once: the places of the profiles, in order, and the numbers beside."""
+        found: list[tuple[Numbers, Numbers]] = []
         try:
-            key = (read(text).text, mode)
+            modes = [profile.related for profile in profiles]
+            for mode in dict.fromkeys(modes):
+                at = np.flatnonzero(np.array([one == mode for one in modes]))
+                of_mode = [profiles[one] for one in at.tolist()]
+                found.append(_numbered(at, [profile.keywords for profile in of_mode], self.of[mode]))
+                found.append(_numbered(at, [profile.authors for profile in of_mode], self._authors[mode]))
+        except KeywordError:
+            for profile in profiles:
+                self.require(profile, profile.keywords, self.of[profile.related])
+                self.require(profile, profile.authors, self._authors[profile.related])
+            raise
+        width = max(1, len(self._keys))
+        pairs = np.concatenate([np.empty(0, np.int64), *(owners * width + numbers for owners, numbers in found)])
+        return np.divmod(distinct(pairs), width)
+
+    def require(self, profile: Profile, texts: Sequence[str], known: _Known) -> tuple[int, ...]:
+        """The numbers of some keywords of one profile."""
+        try:
+            return tuple(known[text] for text in dict.fromkeys(texts))
         except KeywordError as error:
-            raise KeywordError(f"profile {self.profile.name!r}: {error.message}", error.column, error.hint) from None
-        return self._keys.setdefault(key, len(self._keys))
+            raise KeywordError(f"profile {profile.name!r}: {error.message}", error.column, error.hint) from None
+
+
+def _numbered(at: Numbers, texts: Sequence[tuple[str, ...]], known: _Known) -> tuple[Numbers, Numbers]:
+    """Numbers of the texts of many, and beside them whose they are."""
+    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
+    numbers = map(known.__getitem__, chain.from_iterable(texts))
+    return np.repeat(at, sizes), np.fromiter(numbers, np.int64, int(sizes.sum()))
 
 
 class _Known(dict[str, int]):
     """Keyword as written → number; read when it is met first."""
 
-    def __init__(self, numbers: _Numbers, mode: Related) -> None:
+    def __init__(self, read: Callable[[str], Query], mode: Related, keys: dict[Key, int]) -> None:
         super().__init__()
-        self._numbers = numbers
+        self._read = read
         self._mode = mode
+        self._keys = keys
 
     def __missing__(self, text: str) -> int:
-        self[text] = number = self._numbers.number(text, parse, self._mode)
+        written = text if self._read is parse and is_plain(text) else self._read(text).text
+        self[text] = number = self._keys.setdefault((written, self._mode), len(self._keys))
         return number
 
 
@@ -270,13 +286,12 @@ def _rules(profile: Profile, numbers: _Numbers) -> _Rules:
         profile.categories or profile.sources or profile.exclude or profile.require or profile.like
     ):
         return _KEYWORDS_ONLY if profile.keywords or profile.authors else _NOTHING
-    numbers.profile = profile
     off = numbers.of["off"]
     return _Rules(
         frozenset(map(label, profile.categories)),
         frozenset(map(label, profile.sources)),
-        exclude=tuple(off[text] for text in dict.fromkeys(profile.exclude)),
-        require=tuple(off[text] for text in dict.fromkeys(profile.require)),
+        exclude=numbers.require(profile, profile.exclude, off),
+        require=numbers.require(profile, profile.require, off),
         like=profile.like,
         listens=bool(profile.keywords or profile.authors or profile.like),
         min_score=profile.min_score,

@@ -1,4 +1,4 @@
-"""Plain keywords, many at once: words in small letters with single spaces and hyphens, as most keywords are.
+"""Plain keywords, many at once: words of small letters and digits with single spaces and hyphens, as most keywords are.
 
 What they ask for is what query makes of each of them by itself; here it stands in a few long columns of numbers. Does
 not know where the words stand (see finding).
@@ -10,18 +10,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from string import ascii_lowercase
+from string import ascii_lowercase, digits
 
 import numpy as np
 
 from digest.match.analysis import stemmed
-from digest.match.phrases import FUNCTION_WORDS, Phrase
+from digest.match.phrases import FUNCTION_WORDS
 from digest.match.walking import Numbers, distinct
 
-_PLAIN = re.compile("[a-z]{1,64}(?:[ -][a-z]{1,64})*+")
+_PLAIN = re.compile("[a-z0-9]{1,64}(?:[ -][a-z0-9]{1,64})*+")
 _LONGEST = 100
 """Characters; too few to hold more words than a phrase may have."""
-_LETTERS = ascii_lowercase.encode()
+_LETTERS = (ascii_lowercase + digits).encode()
 _HYPHEN = ord("-")
 _END = ord("\n")
 
@@ -66,13 +66,6 @@ class PlainPhrases:
         return np.repeat(np.arange(len(self)), np.diff(self.bounds))
 
 
-def stems_of(phrases: PlainPhrases | Sequence[Phrase], number: int) -> list[str]:
-    """The stems of one phrase."""
-    if isinstance(phrases, PlainPhrases):
-        return [phrases.stems[at] for at in phrases.terms[phrases.bounds[number] : phrases.bounds[number + 1]]]
-    return [term.stem for term in phrases[number].terms]
-
-
 @dataclass(frozen=True, slots=True)
 class Plain:
     """Keywords, and the words of theirs that tell something apart."""
@@ -113,7 +106,7 @@ def _phrases(texts: tuple[str, ...]) -> PlainPhrases:
     known = list(dict.fromkeys(forms))
     numbers = {form: number for number, form in enumerate(known)}
     words = np.fromiter(map(numbers.__getitem__, forms), np.int64, len(forms))
-    half = np.array([len(form) > 2 and form not in FUNCTION_WORDS for form in known], np.bool_)
+    half = np.array([len(form) > 2 and form.isalpha() and form not in FUNCTION_WORDS for form in known], np.bool_)
     inside = signs[:-1] != _END
     joined = np.flatnonzero(inside & ((signs[:-1] == _HYPHEN) | half[words[:-1]] & half[words[1:]]))
     codes, at = np.unique(words[joined] * len(known) + words[joined + 1], return_inverse=True)

@@ -84,6 +84,10 @@ class Shelf:
         self._pairs: Numbers = _NONE
         self._after: dict[int, list[tuple[int, str]]] = {}
 
+    def prepare(self) -> None:
+        """Do now what the first question would do for all."""
+        assert self.stems
+
     def __len__(self) -> int:
         return len(self.papers)
 

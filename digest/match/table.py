@@ -74,7 +74,8 @@ def pieced_together(pieces: Sequence[Piece]) -> Table:
     width = 1 + max((int(piece.papers.max(initial=0)) for piece in pieces), default=0)
     pairs = [piece.owners * width + piece.papers for piece in pieces]
     keys = distinct(np.concatenate([np.empty(0, np.int64), *pairs]))
-    points, hits = np.zeros((len(keys), len(COLUMNS))), np.zeros(len(keys), np.bool_)
+    # Column by column in memory: it is filled and summed up so.
+    points, hits = np.zeros((len(keys), len(COLUMNS)), order="F"), np.zeros(len(keys), np.bool_)
     for piece, pair in zip(pieces, pairs, strict=True):
         at = np.searchsorted(keys, pair)
         for column, values in piece.columns.items():
@@ -103,17 +104,18 @@ def united(tables: Sequence[Table]) -> Table:
 
 
 def whole(table: Table) -> Table:
-    """The same lines, where the words of a phrase count with it in a field in which the phrase itself stands."""
-    points = table.points.copy()
+    """The table, changed in place, where the words of a phrase count with it in a field in which the phrase itself stands."""
     for field in range(2):
-        found = points[:, field] > 0
-        points[found, field] += points[found, APART + field]
-        points[found, APART + field] = 0.0
-    return replace(table, points=points)
+        found = np.flatnonzero((table.points[:, field] > 0) & (table.points[:, APART + field] > 0))
+        table.points[found, field] += table.points[found, APART + field]
+        table.points[found, APART + field] = 0.0
+    return table
 
 
 def appended(one: Table, other: Table) -> Table:
     """The lines of two tables, the owners of the second all after those of the first."""
+    if not len(one):
+        return other
     return Table(*(np.concatenate(pair) for pair in zip(_parts(one), _parts(other), strict=True)))
 
 

@@ -47,16 +47,6 @@ def on_grid(points: Points) -> Points:
     return np.rint(points * _BASE) / _BASE
 
 
-def steps(points: Points) -> Numbers:
-    """Points on that grid as whole numbers of steps."""
-    return (points * _BASE).astype(np.int64)
-
-
-def from_steps(steps: Numbers) -> Points:
-    """And back."""
-    return steps / _BASE
-
-
 def weighted(points: Points, weight: float) -> Points:
     """Points times a keyword's weight, on the finer grid of sums; what is worth anything stays worth a step."""
     if weight == 1.0:
