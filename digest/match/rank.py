@@ -17,11 +17,12 @@ from digest.match.walking import Numbers
 from digest.match.weighing import Points
 from digest.models import Match, Paper, Reason
 
-_HIT = 2.0**20
-"""Added for each keyword found in full, so that one sum tells the points and whether a paper is listed at all."""
-_MOST_KEYWORDS = 511  # so many marks and the steps of the grid fit into the 53 bits of a number
 _STEPS = 2.0**24
-_SHARD = 4096
+_HIT = 2.0**-33
+"""Added for each keyword found in full, so that one sum tells the points and whether a paper is listed at all."""
+_MOST_KEYWORDS = 511  # so many marks are less than a step of the grid
+_MOST_POINTS = 2.0**20  # less than that and the marks fit into the 53 bits of a number
+_SHARD = 1024
 """Profiles ranked in one product: their sums stay in the processor's cache."""
 
 
@@ -53,10 +54,10 @@ class Sums:
         self._largest = np.zeros(keywords)
         np.maximum.at(self._largest, table.owners, totals)
         self._floors: dict[int, Points] = {}
-        order = sorted(range(len(papers)), key=lambda at: tie_break(papers[at]))
+        self._order = np.array(sorted(range(len(papers)), key=lambda at: tie_break(papers[at])), np.int64)
         self.place = np.empty(len(papers), np.int64)
         """Each paper's place among papers of the same score."""
-        self.place[order] = np.arange(len(papers))
+        self.place[self._order] = np.arange(len(papers))
 
     def best(self, keywords: Numbers, starts: Numbers, top: int | None) -> Listing:
         """For profiles whose sums are `exact`: of every one (its keywords are `keywords[starts[i] : starts[i + 1]]`) the best papers, at most `top`."""
@@ -71,7 +72,7 @@ class Sums:
 
     def exact(self, keywords: Numbers) -> bool:
         """Whether the sums of these keywords fit between the steps of the grid and the mark of a hit."""
-        return len(keywords) <= _MOST_KEYWORDS and float(self._largest[keywords].sum()) < _HIT
+        return len(keywords) <= _MOST_KEYWORDS and float(self._largest[keywords].sum()) < _MOST_POINTS
 
     def _best_of_shard(self, keywords: Numbers, starts: Numbers, top: int | None) -> tuple[Numbers, Numbers, Points]:
         held = keywords[starts[0] : starts[-1]]
@@ -80,23 +81,23 @@ class Sums:
             (np.ones(len(held)), held.astype(np.int32), (starts - starts[0]).astype(np.int32)), shape=shape
         )
         sums = profiles @ self._values
-        sizes = np.diff(sums.indptr)
-        marks = np.floor(sums.data * (1.0 / _HIT))
-        scores = sums.data - marks * _HIT
-        wanted = marks > 0
-        if top is not None and len(held):
-            wanted &= scores >= np.repeat(self._floor(held, starts - starts[0], top), sizes)
-        kept = np.flatnonzero(wanted)
-        owners = np.repeat(np.arange(len(sizes)), sizes)[kept]
-        papers, scores = sums.indices[kept].astype(np.int64), scores[kept]
-        order = self._in_order(owners, papers, scores)
-        owners, papers, scores = owners[order], papers[order], scores[order]
-        counts = np.bincount(owners, minlength=len(sizes))
+        if top is None or not len(held):
+            enough = np.arange(len(sums.data))
+        else:
+            floor = self._floor(held, starts - starts[0], top)
+            enough = np.flatnonzero(sums.data >= np.repeat(floor, np.diff(sums.indptr)))
+        steps = sums.data[enough] * _STEPS
+        whole = np.floor(steps)
+        listed = steps > whole
+        enough = enough[listed]
+        owners = np.searchsorted(sums.indptr, enough, side="right") - 1
+        owners, papers, steps = self._in_order(owners, sums.indices[enough], whole[listed].astype(np.int64))
+        counts = np.bincount(owners, minlength=shape[0])
         if top is not None:
             rank = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
             short = rank < top
-            papers, scores, counts = papers[short], scores[short], np.minimum(counts, top)
-        return counts, papers, scores
+            papers, steps, counts = papers[short], steps[short], np.minimum(counts, top)
+        return counts, papers, steps / _STEPS
 
     def _floor(self, held: Numbers, starts: Numbers, top: int) -> Points:
         """A score that the `top`-th paper of each profile reaches for certain: points are never negative, so what one of
@@ -124,16 +125,17 @@ class Sums:
         floors[enough] = totals[at[enough]]
         return floors
 
-    def _in_order(self, owners: Numbers, papers: Numbers, scores: Points) -> Numbers:
-        """By owner, then score, then the papers' places."""
-        keys = (owners << 44) - (scores * _STEPS).astype(np.int64)
-        order = np.argsort(keys)
-        keys = keys[order]
-        same = np.flatnonzero(keys[1:] == keys[:-1])
-        if len(same):
-            tied = np.union1d(same, same + 1)
-            order[tied] = order[tied][np.lexsort((self.place[papers[order[tied]]], keys[tied]))]
-        return order
+    def _in_order(self, owners: Numbers, papers: Numbers, steps: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """By owner, then most steps, then the papers' places."""
+        places = self.place[papers]
+        most = int(steps.max(initial=0))
+        low, middle = len(self._order).bit_length(), most.bit_length()
+        if low + middle + int(owners.max(initial=0)).bit_length() > 63:
+            order = np.lexsort((places, -steps, owners))
+            return owners[order], papers[order], steps[order]
+        keys = np.sort((((owners << middle) + (most - steps)) << low) + places)
+        papers, keys = self._order[keys & ((1 << low) - 1)], keys >> low
+        return keys >> middle, papers, most - (keys & ((1 << middle) - 1))
 
 
 def scored(paper: Paper, profile: str, reasons: Iterable[Reason]) -> Match:
