@@ -65,6 +65,10 @@ def _profiles_from_lines(path: Path, known: Mapping[str, Paper]) -> list[Profile
     profiles: list[Profile] = []
     problems: list[Problem] = []
     for line, record in _lines(str(path)):
+        plain = right.plain(record)
+        if plain is not None and names.setdefault(plain.name, line) == line:
+            profiles.append(plain)
+            continue
         try:
             table = ProfileSettings.model_validate(right.shared(record))
         except ValidationError as error:
@@ -82,21 +86,47 @@ def _profiles_from_lines(path: Path, known: Mapping[str, Paper]) -> list[Profile
     return profiles
 
 
+class _Keywords(dict[str, str]):
+    """Keywords that can be read, each checked once and kept once, however many profiles write it."""
+
+    def __init__(self, check: Callable[[str], None]) -> None:
+        super().__init__()
+        self._check = check
+
+    def __missing__(self, text: str) -> str:
+        self._check(text)
+        return self.setdefault(text, text)
+
+
 class _Right:
-    """Keywords that could be read, each checked once and kept once, however many profiles write it."""
+    """What profiles may hold."""
 
     def __init__(self) -> None:
-        self._keywords: dict[str, str] = {}
-        self._authors: dict[str, str] = {}
+        from digest.match import check_author, check_keyword
+        from digest.models import Profile
+
+        self._keywords = _Keywords(check_keyword)
+        self._authors = _Keywords(check_author)
+        self._profile = Profile
+
+    def plain(self, record: dict[str, Any]) -> Profile | None:
+        """The profile of a record that holds a name and keywords without anything to complain of, as most do; else nothing."""
+        name, keywords = record.get("name"), record.get("keywords")
+        if len(record) != 2 or type(name) is not str or type(keywords) is not list:
+            return None
+        if not (0 < len(name) <= 100 and name.isascii() and name.isprintable() and set(map(type, keywords)) == {str}):
+            return None
+        try:
+            return self._profile(name=name, keywords=tuple(map(self._keywords.__getitem__, keywords)))
+        except KeywordError:
+            return None
 
     def problems(self, profile: Profile) -> list[Problem]:
         """What cannot be read."""
-        from digest.match import check_author, check_keyword
-
         found: list[Problem] = []
         for texts in (profile.keywords, profile.exclude, profile.require):
-            found += self._checked(texts, self._keywords, check_keyword)
-        return found + self._checked(profile.authors, self._authors, check_author)
+            found += self._checked(texts, self._keywords)
+        return found + self._checked(profile.authors, self._authors)
 
     def shared(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record with one copy of each keyword for all, so that a million profiles fit into memory."""
@@ -108,14 +138,11 @@ class _Right:
         return record
 
     @staticmethod
-    def _checked(texts: tuple[str, ...], right: dict[str, str], check: Callable[[str], None]) -> list[Problem]:
+    def _checked(texts: tuple[str, ...], right: _Keywords) -> list[Problem]:
         problems = []
         for text in texts:
-            if text in right:
-                continue
             try:
-                check(text)
-                right[text] = text
+                assert right[text]
             except KeywordError as error:
                 problem = f"{text!r}, column {error.column}: {error.message}"
                 problems.append(Problem(problem, hint=error.hint))
@@ -179,7 +206,8 @@ def _lines(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
             if not raw.strip():
                 continue
             try:
-                record = json.loads(raw)
+                # The encoding is guessed only where there is something to guess.
+                record = json.loads(raw.decode("utf-8", "surrogatepass") if raw.startswith(b'{"') else raw)
             except (ValueError, RecursionError) as error:
                 raise ConfigError(Problem(f"is not JSON: {error}", path, number)) from None
             if not isinstance(record, dict):

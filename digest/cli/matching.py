@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -14,13 +13,12 @@ import typer
 from digest.cli.output import progress, write_out
 
 if TYPE_CHECKING:
-    from digest.match import Day, Index, Ranking
-    from digest.models import Paper, Profile, Reason
+    from digest.cli.match_output import Printer
+    from digest.match import Index
+    from digest.models import Paper, Profile
 
-_SHARD = 10_000
+_SHARD = 20_000
 """Profiles that are matched together, so that memory stays flat however many there are."""
-Told = tuple[float, str, str, str]
-"""One reason, in the order of a list: less its points, keyword, field; and how it is printed."""
 
 
 def match(
@@ -33,20 +31,19 @@ def match(
 ) -> None:
     """Match a file of papers against profiles; prints JSONL, best papers first."""
     from digest import match as matcher
+    from digest.cli.match_output import Printer
     from digest.cli.match_files import read_papers, read_profiles
 
     everything = read_papers(papers)
     wanted = read_profiles(profiles, {paper.id: paper for paper in everything})
-    shards = [wanted[at : at + _SHARD] for at in range(0, len(wanted), _SHARD)]
-    indexes = [matcher.compile_profiles(shard) for shard in shards]
+    shards = [_Shard(wanted[at : at + _SHARD]) for at in range(0, len(wanted), _SHARD)]
     days = _by_day(everything) if daily else [(None, everything)]
     history = matcher.History()
     with progress("Matching") as advance:
         for done, (day, group) in enumerate(days):
-            known = matcher.Day(history.learn(group), history)
-            printer = _Printer(known)
-            for number, (shard, index) in enumerate(zip(shards, indexes, strict=True), 1):
-                write_out("".join(_lines(shard, index, printer, day, top)))
+            printer = Printer(matcher.Day(history.learn(group), history), day)
+            for number, shard in enumerate(shards, 1):
+                write_out(shard.told(printer, top))
                 advance(done * len(shards) + number, len(days) * len(shards))
 
 
@@ -55,56 +52,46 @@ def _by_day(papers: Sequence[Paper]) -> list[tuple[date | None, list[Paper]]]:
     return [(day, list(group)) for day, group in groupby(by_day, key=lambda paper: paper.listed_on)]
 
 
-def _lines(
-    shard: Sequence[Profile], index: Index, printer: _Printer, day: date | None, top: int | None
-) -> Iterator[str]:
-    everything = len(printer.day.shelf)
-    limits = [min(top or everything, profile.max_papers or everything) for profile in shard]
-    most = max(limits, default=0)
-    told = json.dumps(None if day in {None, date.min} else day and day.isoformat())
-    for limit, ranking in zip(
-        limits, index.rankings(printer.day, top=most if most < everything else None, spans=False), strict=True
-    ):
-        shown = range(len(ranking))[:limit]
-        rows = ", ".join([printer.paper(ranking, at) for at in shown])
-        yield f'{{"profile": {_quoted(ranking.profile)}, "day": {told}, "papers": [{rows}]}}\n'
+class _Shard:
+    """Some profiles, compiled: those that have nothing but keywords together, the others one by one."""
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        from digest.match import compile_profiles
+
+        plain = [_plain(profile) for profile in profiles]
+        self._profiles = profiles
+        self._together = [at for at, together in enumerate(plain) if together]
+        self._alone = [at for at, together in enumerate(plain) if not together]
+        self._indexes = [compile_profiles([profiles[at] for at in some]) for some in (self._together, self._alone)]
+
+    def told(self, printer: Printer, top: int | None) -> str:
+        """A line for each profile, in their order."""
+        most = len(printer.day.shelf) if top is None else min(top, len(printer.day.shelf))
+        told = self._indexes[0].explained(printer.day, None if most == len(printer.day.shelf) else most)
+        if told is not None and not self._alone:
+            return printer.lists(self._indexes[0].names, told)
+        lines = [""] * len(self._profiles)
+        if told is None:
+            self._one_by_one(self._indexes[0], self._together, printer, most, lines)
+        else:
+            shown = printer.lists(self._indexes[0].names, told).splitlines(keepends=True)
+            for at, line in zip(self._together, shown, strict=True):
+                lines[at] = line
+        self._one_by_one(self._indexes[1], self._alone, printer, most, lines)
+        return "".join(lines)
+
+    def _one_by_one(self, index: Index, places: Sequence[int], printer: Printer, most: int, lines: list[str]) -> None:
+        limits = [min(most, self._profiles[at].max_papers or most) for at in places]
+        longest = max(limits, default=0)
+        top = longest if longest < len(printer.day.shelf) else None
+        rankings = index.rankings(printer.day, top=top, spans=False)
+        for at, limit, ranking in zip(places, limits, rankings, strict=True):
+            lines[at] = printer.list(ranking, limit)
 
 
-class _Printer:
-    """Papers with their reasons as JSON; what a keyword says of a paper is written once for all profiles that hold it."""
-
-    def __init__(self, day: Day) -> None:
-        self.day = day
-        self._explainer = day.explainer(spans=False)
-        self._told: dict[int, list[Told]] = {}
-        self._ids = {paper.id: _quoted(paper.id) for paper in day.shelf.papers}
-
-    def paper(self, ranking: Ranking, at: int) -> str:
-        """One entry of a list."""
-        reasons = ranking.besides(at)
-        told = [one for line in ranking.lines(at) for one in self._line(line)]
-        if reasons:
-            told += map(_told, reasons)
-        if len(told) > 1:
-            told.sort()
-        matched = ", ".join([one[3] for one in told])
-        return f'{{"id": {self._ids[ranking.papers[at].id]}, "score": {ranking.scores[at]!r}, "matched": [{matched}]}}'
-
-    def _line(self, line: int) -> list[Told]:
-        known = self._told.get(line)
-        if known is None:
-            known = self._told[line] = list(map(_told, self._explainer.reasons(line)))
-        return known
-
-
-def _told(reason: Reason) -> Told:
-    partial = ', "partial": true' if reason.partial else ""
-    told = f'{{"keyword": {_quoted(reason.keyword)}, "field": "{reason.field}", "points": {reason.points!r}{partial}}}'
-    return (-reason.points, reason.keyword, reason.field, told)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _plain(profile: Profile) -> bool:
+    filters = profile.exclude or profile.require or profile.categories or profile.sources
+    return not (filters or profile.like) and profile.min_score is None and profile.max_papers is None
 
 
 COMMANDS = (match,)

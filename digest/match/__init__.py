@@ -7,8 +7,10 @@ keywords is described in docs/keywords.md. It does not decide who gets what when
 from __future__ import annotations
 
 from digest.match.day import Day
+from digest.match.explain import Explained
 from digest.match.history import History
 from digest.match.index import Index, compile_profiles
+from digest.match.plain import is_plain
 from digest.match.query import parse, parse_author
 from digest.match.ranking import Ranking, choose
 from digest.match.suggest import Suggested, Suggestions, suggest
@@ -17,6 +19,7 @@ from digest.match.weighing import statistics
 
 __all__ = [
     "Day",
+    "Explained",
     "History",
     "Index",
     "Ranking",
@@ -34,7 +37,8 @@ __all__ = [
 
 def check_keyword(text: str) -> None:
     """Raise KeywordError, with column and hint, unless the keyword can be read."""
-    parse(text)
+    if not is_plain(text):
+        parse(text)
 
 
 def check_author(name: str) -> None:

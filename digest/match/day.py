@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import numpy as np
 
-from digest.match.explain import Explainer
+from digest.match.explain import Explainer, said
 from digest.match.history import History
 from digest.match.hits import label
 from digest.match.likeness import Likeness, Taste
@@ -49,6 +49,10 @@ class Day:
     def explainer(self, *, spans: bool) -> Explainer:
         """What turns lines of the table into reasons, with or without places to highlight."""
         return self._explainers[spans]
+
+    def said(self, reasons: Numbers) -> Iterator[tuple[str, str, float, bool]]:
+        """Keyword, field, points and whether it is partial, of reasons by number (see Index.explained)."""
+        return said(self.rows, reasons)
 
     def liked(self, liked: tuple[Liked, ...]) -> Taste:
         """What some liked papers make every paper worth."""

@@ -5,19 +5,68 @@ The reasons of one keyword in one paper are made once, whoever holds the keyword
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from digest.match.analysis import Text, analyse
 from digest.match.hits import near_places
 from digest.match.query import TEXT_FIELDS, Near, Query, Words
+from digest.match.rank import Listing
 from digest.match.rows import Rows, found_leaves
 from digest.match.table import APART, COLUMNS
-from digest.match.walking import Numbers
+from digest.match.walking import Numbers, distinct
 from digest.models import Reason, Span
 
 MAX_SPANS = 50
+_STEPS = 2.0**24
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Lists with their reasons in columns. Those of entry `i` are `reasons[starts[i] : starts[i + 1]]`, as a list shows them."""
+
+    listing: Listing
+    starts: Numbers
+    reasons: Numbers
+    """Numbers that stay the same all day (see `said`)."""
+    numbers: int
+    """All of them are less than that."""
+
+
+def explained(rows: Rows, listing: Listing, entries: Numbers, lines: Numbers) -> Explained:
+    """The reasons that some lines give for the entries beside them."""
+    table, found = rows.table, []
+    for column in range(len(COLUMNS)):
+        points = table.points[lines, column]
+        some = np.flatnonzero(points > 0)
+        found.append((entries[some], lines[some], np.full(len(some), column), (points[some] * _STEPS).astype(np.int64)))
+    entries, lines, columns, steps = map(np.concatenate, zip(*found, strict=True))
+    most = int(steps.max(initial=0))
+    order = np.argsort(entries * (most + 1) + (most - steps))
+    entries, steps = entries[order], steps[order]
+    equal = np.flatnonzero((entries[1:] == entries[:-1]) & (steps[1:] == steps[:-1]))
+    if len(equal):
+        tied = distinct(np.concatenate((equal, equal + 1)))
+        keywords = [rows.text(owner) for owner in table.owners[lines[order[tied]]].tolist()]
+        _, names = np.unique(np.array(keywords), return_inverse=True)
+        by_name = np.lexsort((_PLACE[columns[order[tied]]], names, -steps[tied], entries[tied]))
+        order[tied] = order[tied[by_name]]
+    starts = np.searchsorted(entries, np.arange(len(listing.papers) + 1))
+    return Explained(listing, starts, lines[order] * len(COLUMNS) + columns[order], len(table) * len(COLUMNS))
+
+
+def said(rows: Rows, reasons: Numbers) -> Iterator[tuple[str, str, float, bool]]:
+    """Keyword, field, points and whether it is partial, of reasons by number."""
+    lines, columns = np.divmod(reasons, len(COLUMNS))
+    owners, points = rows.table.owners[lines].tolist(), rows.table.points[lines, columns].tolist()
+    for owner, column, worth in zip(owners, columns.tolist(), points, strict=True):
+        yield rows.text(owner), COLUMNS[column], worth, column >= APART
+
+
+_PLACE = np.array([sorted(set(COLUMNS)).index(name) for name in COLUMNS]) * 2 + (np.arange(len(COLUMNS)) < APART)
+"""Fields by name; of equal ones the words that stand apart come first."""
 
 
 class Explainer:

@@ -16,7 +16,7 @@ import numpy as np
 
 from digest.errors import KeywordError
 from digest.match.day import Day
-from digest.match.explain import Explainer
+from digest.match.explain import Explained, Explainer, explained
 from digest.match.history import History
 from digest.match.hits import label
 from digest.match.plain import is_plain
@@ -95,7 +95,6 @@ class Index:
         rows = self._rows(day)
         together = day.sums.best(rows[self._listening], self._starts, top)
         explainer = day.explainer(spans=spans)
-        known = self._lines(rows, explainer, together) if top is not None else None
         for profile, rules in enumerate(self._rules):
             keywords = rows[self._listening[self._starts[profile] : self._starts[profile + 1]]]
             least = rules.min_score if rules.min_score is not None else (min_score if rules.listens else 0.0)
@@ -103,23 +102,22 @@ class Index:
                 yield self._trending(day, rows, profile, least, top)
             elif rules.plain and day.sums.exact(keywords):
                 found, scores = together.of(profile)
-                at = int(together.starts[profile])
-                lines = partial(_known_lines, known, at) if known else partial(_lines, explainer, keywords, found)
+                lines = partial(_lines, explainer, keywords, found)
                 yield self._ranking(day, explainer, profile, _cut(found, scores, least, top), lines)
             else:
                 found, scores = _alone(day, rows, keywords, rules)
                 lines = partial(_lines, explainer, keywords, found)
                 yield self._ranking(day, explainer, profile, _cut(found, scores, least, top), lines)
 
-    def _lines(self, rows: Numbers, explainer: Explainer, listing: Listing) -> tuple[list[int], list[int]]:
-        """For every entry of a listing the lines that say why: those of entry `i` are `lines[starts[i] : starts[i + 1]]`."""
-        owners = np.repeat(np.arange(len(self)), np.diff(listing.starts))
-        held = np.diff(self._starts)[owners]
-        entries = np.repeat(np.arange(len(owners)), held)
-        at = np.arange(len(entries)) - np.repeat(np.cumsum(held) - held, held) + np.repeat(self._starts[owners], held)
-        met, lines = explainer.lines(rows[self._listening[at]], listing.papers[entries])
-        starts = np.concatenate(([0], np.cumsum(np.bincount(entries[met], minlength=len(owners)))))
-        return starts.tolist(), lines.tolist()
+    def explained(self, day: Day, top: int | None = None) -> Explained | None:
+        """The lists of all profiles with their reasons, without places; None if one has more than keywords, or too many of them."""
+        rows = self._rows(day)
+        held, sums = rows[self._listening], day.sums
+        only = all(rules is _KEYWORDS_ONLY or rules is _NOTHING for rules in self._rules)
+        if not only or not sums.all_exact(held, self._starts):
+            return None
+        listing = sums.best(held, self._starts, top)
+        return explained(day.rows, listing, *sums.lines(held, self._starts, listing))
 
     def _rows(self, day: Day) -> Numbers:
         """The day's row of each of our keywords."""
@@ -173,11 +171,6 @@ def _cut(found: Numbers, scores: Points, least: float, top: int | None) -> _List
 def _lines(explainer: Explainer, keywords: Numbers, found: Numbers, at: int) -> list[int]:
     _, lines = explainer.lines(keywords, np.full(len(keywords), found[at]))
     return list(map(int, lines))
-
-
-def _known_lines(known: tuple[list[int], list[int]], first: int, at: int) -> list[int]:
-    starts, lines = known
-    return lines[starts[first + at] : starts[first + at + 1]]
 
 
 def _alone(day: Day, rows: Numbers, keywords: Numbers, rules: _Rules) -> tuple[Numbers, Points]:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from digest.match.table import Table
-from digest.match.walking import Numbers
+from digest.match.walking import Numbers, spread
 from digest.match.weighing import Points
 from digest.models import Match, Paper, Reason
 
@@ -22,6 +22,9 @@ _HIT = 2.0**-33
 """Added for each keyword found in full, so that one sum tells the points and whether a paper is listed at all."""
 _MOST_KEYWORDS = 511  # so many marks are less than a step of the grid
 _MOST_POINTS = 2.0**20  # less than that and the marks fit into the 53 bits of a number
+_NONE = np.empty(0, np.int64)
+_CELLS = 1 << 20
+"""Pairs of profile and paper that are looked at together when entries are explained."""
 _SHARD = 1024
 """Profiles ranked in one product: their sums stay in the processor's cache."""
 
@@ -47,7 +50,7 @@ class Sums:
         totals = table.points.sum(axis=1)
         self.totals = totals
         values = totals + _HIT * table.hits
-        starts = np.searchsorted(table.owners, np.arange(keywords + 1))
+        self._starts = starts = np.searchsorted(table.owners, np.arange(keywords + 1))
         shape = (keywords, len(papers))
         self._values = sparse.csr_array((values, table.papers.astype(np.int32), starts.astype(np.int32)), shape=shape)
         self._table = table
@@ -69,6 +72,30 @@ class Sums:
         papers = np.concatenate([np.empty(0, np.int64), *(piece[1] for piece in pieces)])
         scores = np.concatenate([np.empty(0), *(piece[2] for piece in pieces)])
         return Listing(np.concatenate(([0], np.cumsum(counts))), papers, scores)
+
+    def lines(self, keywords: Numbers, starts: Numbers, listing: Listing) -> tuple[Numbers, Numbers]:
+        """For a listing of such profiles every line of the table that says something of an entry: entries and lines, side by side."""
+        width = len(self._order)
+        found = [(_NONE, _NONE)]
+        step = max(1, _CELLS // max(1, width))
+        for first in range(0, len(starts) - 1, step):
+            bounds, listed = starts[first : first + step + 1], listing.starts[first : first + step + 1]
+            entries = np.full((len(bounds) - 1) * width, -1, np.int32)
+            profiles = np.repeat(np.arange(len(bounds) - 1) * width, np.diff(listed))
+            entries[profiles + listing.papers[listed[0] : listed[-1]]] = np.arange(listed[0], listed[-1])
+            held = keywords[bounds[0] : bounds[-1]]
+            which, lines = spread(self._starts[held], self._starts[held + 1])
+            at = entries[np.repeat(np.arange(len(bounds) - 1) * width, np.diff(bounds))[which] + self._table.papers[lines]]
+            met = np.flatnonzero(at >= 0)
+            found.append((at[met].astype(np.int64), lines[met]))
+        entries_of, lines_of = zip(*found, strict=True)
+        return np.concatenate(entries_of), np.concatenate(lines_of)
+
+    def all_exact(self, keywords: Numbers, starts: Numbers) -> bool:
+        """Whether `exact` holds for every profile."""
+        sums = np.concatenate(([0.0], np.cumsum(self._largest[keywords])))
+        most = np.diff(starts).max(initial=0) <= _MOST_KEYWORDS
+        return bool(most and (sums[starts[1:]] - sums[starts[:-1]]).max(initial=0.0) < _MOST_POINTS / 2)
 
     def exact(self, keywords: Numbers) -> bool:
         """Whether the sums of these keywords fit between the steps of the grid and the mark of a hit."""

@@ -57,6 +57,10 @@ class Rows:
                 made = work_out(some)
                 self.table = appended(self.table, Table(made.owners + base, made.papers, made.points, made.hits))
 
+    def text(self, number: int) -> str:
+        """The keyword of a row, as written."""
+        return self._texts[number]
+
     def query(self, number: int) -> Query:
         """The keyword of a row, read."""
         return parse(self._texts[number])
