@@ -18,6 +18,7 @@ from digest.errors import ConfigError, KeywordError, OutputError, Problem, Usage
 
 if TYPE_CHECKING:
     from digest.models import Paper, Profile
+    from digest.pipeline.liking import Library
 
 _LINE = 4_000_000
 """Characters in one line of a papers file."""
@@ -53,34 +54,19 @@ def read_profiles(path: Path, known: Mapping[str, Paper]) -> list[Profile]:
 
 
 def _profiles_from_lines(path: Path, known: Mapping[str, Paper]) -> list[Profile]:
-    from pydantic import ValidationError
-
-    from digest.pipeline.liking import Library
-    from digest.pipeline.profiles import to_profile
-    from digest.settings import ProfileSettings, explain
-
-    library = Library(known, path.parent)
-    right = _Right()
+    right = _Right(known, path)
     names: dict[str, int] = {}
     profiles: list[Profile] = []
     problems: list[Problem] = []
     for line, record in _lines(str(path)):
-        plain = right.plain(record)
-        if plain is not None and names.setdefault(plain.name, line) == line:
-            profiles.append(plain)
-            continue
-        try:
-            table = ProfileSettings.model_validate(right.shared(record))
-        except ValidationError as error:
-            problems.extend(replace(one, file=str(path), line=line) for one in explain(error, ProfileSettings))
-            continue
-        liked, missing = library.liked(table.like)
-        problems += [Problem(message, str(path), line) for message in missing]
-        profile = to_profile(table, liked)
-        problems += [replace(one, file=str(path), line=line) for one in right.problems(profile)]
-        if names.setdefault(profile.name, line) != line:
-            problems.append(Problem(f"a second profile is called {profile.name!r}", str(path), line))
-        profiles.append(profile)
+        profile, wrong = right.plain(record), []
+        if profile is None:
+            profile, wrong = right.checked(record)
+            problems += [replace(one, file=str(path), line=line) for one in wrong]
+        if profile is not None:
+            if names.setdefault(profile.name, line) != line:
+                problems.append(Problem(f"a second profile is called {profile.name!r}", str(path), line))
+            profiles.append(profile)
     if problems:
         raise ConfigError(*problems)
     return profiles
@@ -101,13 +87,16 @@ class _Keywords(dict[str, str]):
 class _Right:
     """What profiles may hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Mapping[str, Paper], path: Path) -> None:
         from digest.match import check_author, check_keyword
         from digest.models import Profile
 
         self._keywords = _Keywords(check_keyword)
         self._authors = _Keywords(check_author)
         self._profile = Profile
+        self._known = known
+        self._path = path
+        self._library: Library | None = None
 
     def plain(self, record: dict[str, Any]) -> Profile | None:
         """The profile of a record that holds a name and keywords without anything to complain of, as most do; else nothing."""
@@ -120,6 +109,24 @@ class _Right:
             return self._profile(name=name, keywords=tuple(map(self._keywords.__getitem__, keywords)))
         except KeywordError:
             return None
+
+    def checked(self, record: dict[str, Any]) -> tuple[Profile | None, list[Problem]]:
+        """The profile of any record, and what is wrong with it."""
+        # Slow to load, and needed for few files.
+        from pydantic import ValidationError
+
+        from digest.pipeline.liking import Library
+        from digest.pipeline.profiles import to_profile
+        from digest.settings import ProfileSettings, explain
+
+        try:
+            table = ProfileSettings.model_validate(self.shared(record))
+        except ValidationError as error:
+            return None, list(explain(error, ProfileSettings))
+        self._library = self._library or Library(self._known, self._path.parent)
+        liked, missing = self._library.liked(table.like)
+        profile = to_profile(table, liked)
+        return profile, [*(Problem(message) for message in missing), *self.problems(profile)]
 
     def problems(self, profile: Profile) -> list[Problem]:
         """What cannot be read."""
