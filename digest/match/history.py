@@ -19,7 +19,7 @@ from digest.match.shelf import Shelf
 from digest.match.vectors import Vocabulary, lengthened, named, normalised, strongest, widened, word_counts
 from digest.match.table import Flags
 from digest.match.walking import Numbers, among, distinct, spread
-from digest.match.weighing import K1, Points, Weighing, statistics
+from digest.match.weighing import K1, Points, Weighing, with_shelf
 from digest.models import CorpusStatistics, Liked, Paper
 
 BEST = 50
@@ -57,7 +57,7 @@ class History:
         if self.shelves:
             self.shelves[-1].rest()
         if not counted:
-            self.corpus = statistics(papers, self.corpus)
+            self.corpus = with_shelf(self.corpus, shelf)
         rows = word_counts(shelf, self.vocabulary)
         self._salient.append(strongest(rows, self.vocabulary.weights(self.corpus, 1, 1.0), SALIENT))
         self.shelves.append(shelf)

@@ -64,7 +64,7 @@ class Shelf:
         row, gaps, lengths = _row(self.papers, ids)
         self.words: tuple[Word | None, ...] = (None, *map(word, ids))
         self.row = row
-        self._gaps = gaps
+        self.gaps = gaps
         self.lengths = lengths
         """Words in each slot."""
         self.slot_starts: Numbers = np.concatenate(([0], np.cumsum(lengths + 1)))[:-1].astype(np.int64)
@@ -113,7 +113,7 @@ class Shelf:
     def stems(self) -> Stems:
         """The words by their stems."""
         if self._stems is None:
-            self._stems = Stems(self.words, self.row, self._gaps)
+            self._stems = Stems(self.words, self.row, self.gaps)
         return self._stems
 
     @property
@@ -219,7 +219,7 @@ class Shelf:
         if not len(self._pairs):
             bare = np.array([word is not None and not word.marked for word in self.words])
             half = bare & np.array([word is not None and is_half(word) for word in self.words])
-            left, right, gaps = self.row[:-1], self.row[1:], self._gaps[: len(self.row) - 1]
+            left, right, gaps = self.row[:-1], self.row[1:], self.gaps[: len(self.row) - 1]
             joined = (gaps == HYPHEN) & bare[left] & bare[right] | (gaps == SPACE) & half[left] & half[right]
             self._pairs = np.unique(left[joined].astype(np.int64) * len(self.words) + right[joined])
         return self._pairs
@@ -244,7 +244,7 @@ class Shelf:
         one, other = self.words[left], self.words[right]
         assert one is not None
         assert other is not None
-        gaps = self._gaps[places]
+        gaps = self.gaps[places]
         allowed = [gap for gap in range(NOTHING, HYPHEN + 1) if joinable(one, other, gap)]
         found: Numbers = places[np.isin(gaps, allowed)]
         return found

@@ -14,13 +14,13 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.match.analysis import HYPHEN, lexemes, word
-from digest.match.phrases import Phrase, Term, joinable, joined_keys
+from digest.match.analysis import HYPHEN, stemmed
+from digest.match.phrases import Phrase, Term
 from digest.match.plain import PlainPhrases
 from digest.match.shelf import Shelf
 from digest.match.walking import Numbers, distinct
@@ -37,6 +37,7 @@ PHRASE_SHARE = 0.5
 """What each further word adds to the rarity of a phrase, whose words are not independent."""
 LABEL_POINTS = {"author": 6.0, "category": 1.0, "source": 1.0}
 """Names have no term frequency: an author counts like a rare word in the title, the others like a common one."""
+_AT_A_TIME = 1000
 _BASE = 2.0**16
 """Steps per point before the weight of a keyword, and after it: weights of a few binary digits stay exact."""
 _FINE = 2.0**24
@@ -57,19 +58,21 @@ def weighted(points: Points, weight: float) -> Points:
 def statistics(papers: Iterable[Paper], known: CorpusStatistics | None = None) -> CorpusStatistics:
     """Document frequencies and mean lengths of a history, added to those `known`; the order does not matter."""
     known = known or CorpusStatistics()
-    documents = known.documents
-    title_words = round(known.title_length * documents)
-    abstract_words = round(known.abstract_length * documents)
+    source = iter(papers)
+    while some := list(islice(source, _AT_A_TIME)):
+        known = with_shelf(known, Shelf(some))
+    return known
+
+
+def with_shelf(known: CorpusStatistics, shelf: Shelf) -> CorpusStatistics:
+    """The same with the papers of a shelf."""
+    if not len(shelf):
+        return known
+    documents = known.documents + len(shelf)
+    title_words = round(known.title_length * known.documents) + int(shelf.lengths[0::2].sum())
+    abstract_words = round(known.abstract_length * known.documents) + int(shelf.lengths[1::2].sum())
     frequencies = Counter(known.frequencies)
-    for paper in papers:
-        title, title_terms = _terms(paper.title)
-        abstract, abstract_terms = _terms(paper.abstract)
-        documents += 1
-        title_words += title
-        abstract_words += abstract
-        frequencies.update(title_terms | abstract_terms)
-    if not documents:
-        return CorpusStatistics()
+    frequencies.update(_frequencies(shelf))
     return CorpusStatistics(
         documents=documents,
         title_length=title_words / documents,
@@ -78,16 +81,22 @@ def statistics(papers: Iterable[Paper], known: CorpusStatistics | None = None) -
     )
 
 
-def _terms(text: str) -> tuple[int, set[str]]:
-    """The number of words, and their stems with those of hyphenated compounds in one word."""
-    found, gaps = lexemes(text)
-    words = [word(lexeme) for lexeme in found]
-    terms = {one.stem for one in words}
-    if HYPHEN in gaps:
-        for gap, (left, right) in zip(gaps, pairwise(words), strict=False):
-            if gap == HYPHEN and joinable(left, right, HYPHEN):
-                terms.add(joined_keys(left.cased, right.cased)[0][0])
-    return len(found), terms
+def _frequencies(shelf: Shelf) -> dict[str, int]:
+    """In how many papers each stem stands, and each hyphenated compound read as one word."""
+    known: dict[str, int] = {}
+    stems = np.array([known.setdefault(word.stem if word else "", len(known)) for word in shelf.words])
+    papers = np.repeat(np.arange(len(shelf)), shelf.lengths[0::2] + shelf.lengths[1::2] + 2)
+    row = shelf.row[: len(papers)]
+    marked = np.array([word is None or word.marked for word in shelf.words])
+    left = np.flatnonzero((shelf.gaps[: len(row)] == HYPHEN) & ~marked[row])
+    left = left[~marked[shelf.row[left + 1]]]
+    pairs, which = np.unique(shelf.row[left].astype(np.int64) * len(shelf.words) + shelf.row[left + 1], return_inverse=True)
+    forms = [word.form if word else "" for word in shelf.words]
+    compounds = [forms[pair // len(forms)] + forms[pair % len(forms)] for pair in pairs.tolist()]
+    joined = np.array([known.setdefault(stem, len(known)) for stem in stemmed(compounds)], np.int64)[which]
+    found = np.concatenate((papers * len(known) + stems[row], papers[left] * len(known) + joined))
+    counts = np.bincount(distinct(found) % len(known), minlength=len(known)).tolist()
+    return {stem: count for stem, count in zip(known, counts, strict=True) if stem}
 
 
 class Weighing:
