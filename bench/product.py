@@ -14,7 +14,7 @@ from bench.shared import Record
 from digest.match import Day, History, compile_profiles
 from digest.models import Paper, Profile
 
-SHARD = 50_000
+SHARD = 100_000
 """Profiles that the matcher alone is given at a time."""
 
 

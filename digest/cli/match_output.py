@@ -76,6 +76,6 @@ class Printer:
         return self._told[told.reasons]
 
 
-def _printed(keyword: str, field: str, points: float, partial: bool) -> str:  # noqa: FBT001 - the columns of a reason
+def _printed(keyword: str, field: str, points: float, partial: bool) -> str:
     also = ', "partial": true' if partial else ""
     return f'{{"keyword": {quoted(keyword)}, "field": "{field}", "points": {points!r}{also}}}'

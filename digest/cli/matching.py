@@ -31,8 +31,8 @@ def match(
 ) -> None:
     """Match a file of papers against profiles; prints JSONL, best papers first."""
     from digest import match as matcher
-    from digest.cli.match_output import Printer
     from digest.cli.match_files import read_papers, read_profiles
+    from digest.cli.match_output import Printer
 
     everything = read_papers(papers)
     wanted = read_profiles(profiles, {paper.id: paper for paper in everything})

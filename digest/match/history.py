@@ -16,8 +16,8 @@ from scipy import sparse
 from digest.match.phrases import Phrase
 from digest.match.plain import PlainPhrases
 from digest.match.shelf import Shelf
-from digest.match.vectors import Vocabulary, lengthened, named, normalised, strongest, widened, word_counts
 from digest.match.table import Flags
+from digest.match.vectors import Vocabulary, lengthened, named, normalised, strongest, widened, word_counts
 from digest.match.walking import Numbers, among, distinct, spread
 from digest.match.weighing import K1, Points, Weighing, with_shelf
 from digest.models import CorpusStatistics, Liked, Paper
@@ -105,7 +105,12 @@ class History:
     def _papers(self, shelf: Shelf) -> tuple[Points, sparse.csr_array]:
         """What each stem is worth, and the papers of a shelf as columns of length 1; remembered for the shelf asked about last."""
         known = self._asked
-        if known is None or known[0] is not shelf or known[1] is not self.corpus or len(known[2]) != len(self.vocabulary):
+        if (
+            known is None
+            or known[0] is not shelf
+            or known[1] is not self.corpus
+            or len(known[2]) != len(self.vocabulary)
+        ):
             rows = word_counts(shelf, self.vocabulary)
             rows.data[:] = 1.0
             weights = self.vocabulary.weights(self.corpus, RARE, COMMON)
@@ -113,9 +118,7 @@ class History:
             known = self._asked = (shelf, self.corpus, weights, papers)
         return known[2], known[3]
 
-    def _evidence(
-        self, phrases: PlainPhrases | Sequence[Phrase], chosen: Flags
-    ) -> tuple[Numbers, Numbers, Points]:
+    def _evidence(self, phrases: PlainPhrases | Sequence[Phrase], chosen: Flags) -> tuple[Numbers, Numbers, Points]:
         """The best papers of each phrase that enough papers hold, and how well they speak of it; newest first of equals.
 
         They stand in the order of phrases and papers.

@@ -18,7 +18,7 @@ from digest.match.analysis import stemmed
 from digest.match.phrases import FUNCTION_WORDS
 from digest.match.walking import Numbers, distinct
 
-_PLAIN = re.compile("[a-z0-9]{1,64}(?:[ -][a-z0-9]{1,64})*+")
+_PLAIN = re.compile("[a-z0-9]+(?:[ -][a-z0-9]+)*+")
 _LONGEST = 100
 """Characters; too few to hold more words than a phrase may have."""
 _LETTERS = (ascii_lowercase + digits).encode()

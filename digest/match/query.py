@@ -5,11 +5,8 @@ Queries are plain data; nothing here looks at a paper.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from typing import NamedTuple
 
 from digest.errors import KeywordError
 from digest.match.analysis import HYPHEN, Text, Word, acronym_key, analyse, stem
@@ -22,8 +19,6 @@ from digest.match.tokens import split
 MAX_PHRASE = 50
 """Words in one part."""
 TEXT_FIELDS = ("title", "abstract")
-_PLAIN = re.compile("[a-z]{1,64}(?:[ -][a-z]{1,64})*+")
-_SHORT = 2 * MAX_PHRASE  # too short to hold too many words
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +106,6 @@ class Query:
 @lru_cache(maxsize=65_536)
 def parse(text: str) -> Query:
     """The query of a keyword; raises KeywordError, with column and hint, for everything it cannot read."""
-    if len(text) <= _SHORT and _PLAIN.fullmatch(text):
-        return Query(text, Leaf(_plain_words(text), TEXT_FIELDS))
     tokens = split(read_characters(text))
     if [token.kind for token in tokens] == ["part"]:
         return Query(text, leaf(take_apart(tokens[0].chars)))
@@ -120,46 +113,6 @@ def parse(text: str) -> Query:
     from digest.match.operators import arrange
 
     return Query(text, arrange(tokens))
-
-
-class _Unit(NamedTuple):
-    """A word in small letters, or several under hyphens, by itself."""
-
-    phrase: Phrase
-    part: Phrase | None
-    """The phrase again, where it tells anything by itself."""
-    first: str
-    """The first word, if it can be half of a compound that is written with a space."""
-    last: str
-    """The last one, likewise."""
-
-
-def _plain_words(text: str) -> Words:
-    """What `_words` makes of words in small letters with single spaces and hyphens: most keywords are like that."""
-    units = list(map(_plain_unit, text.split(" ")))
-    if len(units) == 1:
-        return Words(units[0].phrase)
-    terms, joins = units[0].phrase
-    for before, unit in pairwise(units):
-        joint = _plain_term(before.last + unit.first) if before.last and unit.first else None
-        terms += unit.phrase.terms
-        joins += (joint, *unit.phrase.joins)
-    return Words(Phrase(terms, joins), tuple(dict.fromkeys(unit.part for unit in units if unit.part is not None)))
-
-
-@lru_cache(maxsize=65_536)
-def _plain_unit(text: str) -> _Unit:
-    words = text.split("-")
-    joins = tuple(_plain_term(left + right) for left, right in pairwise(words))
-    phrase = Phrase(tuple(map(_plain_term, words)), joins)
-    first, last = (word if len(word) > 2 and word not in FUNCTION_WORDS else "" for word in (words[0], words[-1]))
-    return _Unit(phrase, None if text in FUNCTION_WORDS else phrase, first, last)
-
-
-@lru_cache(maxsize=65_536)
-def _plain_term(form: str) -> Term:
-    root = stem(form)
-    return Term(root, root)
 
 
 def parse_author(name: str) -> Query:

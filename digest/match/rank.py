@@ -85,7 +85,9 @@ class Sums:
             entries[profiles + listing.papers[listed[0] : listed[-1]]] = np.arange(listed[0], listed[-1])
             held = keywords[bounds[0] : bounds[-1]]
             which, lines = spread(self._starts[held], self._starts[held + 1])
-            at = entries[np.repeat(np.arange(len(bounds) - 1) * width, np.diff(bounds))[which] + self._table.papers[lines]]
+            at = entries[
+                np.repeat(np.arange(len(bounds) - 1) * width, np.diff(bounds))[which] + self._table.papers[lines]
+            ]
             met = np.flatnonzero(at >= 0)
             found.append((at[met].astype(np.int64), lines[met]))
         entries_of, lines_of = zip(*found, strict=True)

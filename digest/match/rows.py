@@ -99,9 +99,7 @@ class Rows:
                 table = lines(owners, piece.papers, {"related": piece.columns[RELATED]}, hits=piece.hits)
                 yield _with_weights(table, {at: leaf.weight for at, leaf in asked})
 
-    def _go_with(
-        self, phrases: PlainPhrases | Sequence[Phrase], chosen: Flags, mode: Related, least: float
-    ) -> Piece:
+    def _go_with(self, phrases: PlainPhrases | Sequence[Phrase], chosen: Flags, mode: Related, least: float) -> Piece:
         assert self._history is not None
         which, papers, likeness = self._history.related(phrases, chosen, self.shelf, least)
         rarity = self._weighing.rarities(phrases)

@@ -82,9 +82,7 @@ class Stems:
     def doubles(self, stems: Sequence[str]) -> tuple[Numbers, Numbers]:
         """Of stems all places, in order, of two words that would have it in one: which stem, and where the first word stands."""
         wanted = np.fromiter(map(hash, stems), np.int64, len(stems))
-        which, at = spread(
-            np.searchsorted(self._hashes, wanted), np.searchsorted(self._hashes, wanted, side="right")
-        )
+        which, at = spread(np.searchsorted(self._hashes, wanted), np.searchsorted(self._hashes, wanted, side="right"))
         pairs = self._by_hash[at]
         made = [
             _makes(stems[number], *self._halves[pair])

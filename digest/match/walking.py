@@ -121,7 +121,9 @@ def kept_apart(owners: Numbers, starts: Numbers, afters: Numbers) -> tuple[Numbe
     doubtful = np.flatnonzero(np.isin(owners, owners[1:][overlaps]))
     kept = np.ones(len(owners), np.bool_)
     owner, end = -1, 0
-    for at, one, start, after in zip(doubtful, *(part[doubtful].tolist() for part in (owners, starts, afters)), strict=True):
+    for at, one, start, after in zip(
+        doubtful, *(part[doubtful].tolist() for part in (owners, starts, afters)), strict=True
+    ):
         kept[at] = one != owner or start >= end
         if kept[at]:
             owner, end = one, after

@@ -90,7 +90,9 @@ def _frequencies(shelf: Shelf) -> dict[str, int]:
     marked = np.array([word is None or word.marked for word in shelf.words])
     left = np.flatnonzero((shelf.gaps[: len(row)] == HYPHEN) & ~marked[row])
     left = left[~marked[shelf.row[left + 1]]]
-    pairs, which = np.unique(shelf.row[left].astype(np.int64) * len(shelf.words) + shelf.row[left + 1], return_inverse=True)
+    pairs, which = np.unique(
+        shelf.row[left].astype(np.int64) * len(shelf.words) + shelf.row[left + 1], return_inverse=True
+    )
     forms = [word.form if word else "" for word in shelf.words]
     compounds = [forms[pair // len(forms)] + forms[pair % len(forms)] for pair in pairs.tolist()]
     joined = np.array([known.setdefault(stem, len(known)) for stem in stemmed(compounds)], np.int64)[which]
