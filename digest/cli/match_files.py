@@ -59,7 +59,7 @@ def _profiles_from_lines(path: Path, known: Mapping[str, Paper]) -> list[Profile
     profiles: list[Profile] = []
     problems: list[Problem] = []
     for line, record in _lines(str(path)):
-        profile, wrong = right.plain(record), []
+        profile = right.plain(record)
         if profile is None:
             profile, wrong = right.checked(record)
             problems += [replace(one, file=str(path), line=line) for one in wrong]

@@ -9,25 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
-from typing import get_args
 
 import numpy as np
 
-from digest.errors import KeywordError
 from digest.match.day import Day
 from digest.match.explain import Explained, Explainer, explained
 from digest.match.history import History
 from digest.match.hits import label
-from digest.match.plain import is_plain
-from digest.match.query import Query, parse, parse_author
+from digest.match.numbering import KeywordNumbers
 from digest.match.rank import Listing, best_first, scored
 from digest.match.ranking import Ranking
 from digest.match.rows import Key
 from digest.match.trending import popular
-from digest.match.walking import Numbers, distinct
+from digest.match.walking import Numbers
 from digest.match.weighing import Points
-from digest.models import CorpusStatistics, Liked, Match, Paper, Profile, Reason, Related
+from digest.models import CorpusStatistics, Liked, Match, Paper, Profile, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class Index:
     def __init__(self, profiles: Sequence[Profile]) -> None:
         self.names = tuple(profile.name for profile in profiles)
         self._keys: dict[Key, int] = {}
-        numbers = _Numbers(self._keys)
+        numbers = KeywordNumbers(self._keys)
         owners, self._listening = numbers.heard(profiles)
         self._starts = np.searchsorted(owners, np.arange(len(profiles) + 1))
         self._rules = tuple([_rules(profile, numbers) for profile in profiles])
@@ -217,64 +213,7 @@ def _like_reasons(day: Day, liked: tuple[Liked, ...], paper: int) -> list[Reason
     return [day.likeness.reason(taste, paper)] if taste.points[paper] > 0 else []
 
 
-class _Numbers:
-    """The number of each distinct keyword; an error names the profile that holds it."""
-
-    def __init__(self, keys: dict[Key, int]) -> None:
-        self._keys = keys
-        self.of = {mode: _Known(parse, mode, keys) for mode in get_args(Related)}
-        self._authors = {mode: _Known(parse_author, mode, keys) for mode in get_args(Related)}
-
-    def heard(self, profiles: Sequence[Profile]) -> tuple[Numbers, Numbers]:
-        """What all profiles listen to, each keyword once: the places of the profiles, in order, and the numbers beside."""
-        found: list[tuple[Numbers, Numbers]] = []
-        try:
-            modes = [profile.related for profile in profiles]
-            for mode in dict.fromkeys(modes):
-                at = np.flatnonzero(np.array([one == mode for one in modes]))
-                of_mode = [profiles[one] for one in at.tolist()]
-                found.append(_numbered(at, [profile.keywords for profile in of_mode], self.of[mode]))
-                found.append(_numbered(at, [profile.authors for profile in of_mode], self._authors[mode]))
-        except KeywordError:
-            for profile in profiles:
-                self.require(profile, profile.keywords, self.of[profile.related])
-                self.require(profile, profile.authors, self._authors[profile.related])
-            raise
-        width = max(1, len(self._keys))
-        pairs = np.concatenate([np.empty(0, np.int64), *(owners * width + numbers for owners, numbers in found)])
-        return np.divmod(distinct(pairs), width)
-
-    def require(self, profile: Profile, texts: Sequence[str], known: _Known) -> tuple[int, ...]:
-        """The numbers of some keywords of one profile."""
-        try:
-            return tuple(known[text] for text in dict.fromkeys(texts))
-        except KeywordError as error:
-            raise KeywordError(f"profile {profile.name!r}: {error.message}", error.column, error.hint) from None
-
-
-def _numbered(at: Numbers, texts: Sequence[tuple[str, ...]], known: _Known) -> tuple[Numbers, Numbers]:
-    """Numbers of the texts of many, and beside them whose they are."""
-    sizes = np.fromiter(map(len, texts), np.int64, len(texts))
-    numbers = map(known.__getitem__, chain.from_iterable(texts))
-    return np.repeat(at, sizes), np.fromiter(numbers, np.int64, int(sizes.sum()))
-
-
-class _Known(dict[str, int]):
-    """Keyword as written → number; read when it is met first."""
-
-    def __init__(self, read: Callable[[str], Query], mode: Related, keys: dict[Key, int]) -> None:
-        super().__init__()
-        self._read = read
-        self._mode = mode
-        self._keys = keys
-
-    def __missing__(self, text: str) -> int:
-        written = text if self._read is parse and is_plain(text) else self._read(text).text
-        self[text] = number = self._keys.setdefault((written, self._mode), len(self._keys))
-        return number
-
-
-def _rules(profile: Profile, numbers: _Numbers) -> _Rules:
+def _rules(profile: Profile, numbers: KeywordNumbers) -> _Rules:
     if profile.min_score is None and not (
         profile.categories or profile.sources or profile.exclude or profile.require or profile.like
     ):

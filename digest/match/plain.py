@@ -83,12 +83,13 @@ class Plain:
 def read(texts: Sequence[str]) -> Plain:
     """What plain keywords ask for."""
     known: dict[str, int] = {}
-    owners, parts = [], []
+    owners: list[int] = []
+    parts: list[int] = []
     for number, text in enumerate(texts):
         if " " in text:
-            words = [known.setdefault(word, len(known)) for word in text.split() if word not in FUNCTION_WORDS]
-            owners += [number] * len(words)
-            parts += words
+            telling = [known.setdefault(word, len(known)) for word in text.split() if word not in FUNCTION_WORDS]
+            owners += [number] * len(telling)
+            parts += telling
     count = len(texts)
     phrases = _phrases((*texts, *known))
     words = phrases.cut(count, len(phrases))
