@@ -30,7 +30,8 @@ class Printer:
         self._first = np.array(begin, object)
         self._later = np.array([f"]}}, {one}" for one in begin], object)
         self._told = np.empty(0, object)
-        self._known = np.empty(0, np.bool_)
+        self._places = np.empty(0, np.int32)
+        """Of each reason by number its place in what was told so far, or -1."""
 
     def list(self, ranking: Ranking, most: int) -> str:
         """The list of one profile, at most so many papers of it."""
@@ -67,13 +68,13 @@ class Printer:
 
     def _reasons(self, told: Explained) -> NDArray[np.object_]:
         """Every reason as it is printed, with a comma before it."""
-        if len(self._known) < told.numbers:
-            self._known = np.concatenate((self._known, np.zeros(told.numbers - len(self._known), np.bool_)))
-            self._told = np.concatenate((self._told, np.empty(told.numbers - len(self._told), object)))
-        new = np.unique(told.reasons[~self._known[told.reasons]])
-        self._told[new] = [f", {_printed(*one)}" for one in self.day.said(new)]
-        self._known[new] = True
-        return self._told[told.reasons]
+        missing = told.numbers - len(self._places)
+        self._places = np.concatenate((self._places, np.full(missing, -1, np.int32)))
+        new = np.unique(told.reasons[self._places[told.reasons] < 0])
+        self._places[new] = np.arange(len(self._told), len(self._told) + len(new))
+        printed = [f", {_printed(*one)}" for one in self.day.said(new)]
+        self._told = np.concatenate((self._told, np.array(printed, object)))
+        return self._told[self._places[told.reasons]]
 
 
 def _printed(keyword: str, field: str, points: float, partial: bool) -> str:
