@@ -70,7 +70,8 @@ class Printer:
         """Every reason as it is printed, with a comma before it."""
         missing = told.numbers - len(self._places)
         self._places = np.concatenate((self._places, np.full(missing, -1, np.int32)))
-        new = np.unique(told.reasons[self._places[told.reasons] < 0])
+        self._places[told.reasons[self._places[told.reasons] < 0]] = -2
+        new = np.flatnonzero(self._places == -2)
         self._places[new] = np.arange(len(self._told), len(self._told) + len(new))
         printed = [f", {_printed(*one)}" for one in self.day.said(new)]
         self._told = np.concatenate((self._told, np.array(printed, object)))
