@@ -126,15 +126,12 @@ class Index:
         papers, name, like = day.shelf.papers, self.names[profile], self._rules[profile].like
         found = listed.papers.tolist()
 
-        def besides(at: int) -> list[Reason]:
-            return _like_reasons(day, like, found[at]) if like else []
-
         def explain(at: int) -> Match:
             reasons = [reason for line in lines(at) for reason in explainer.reasons(line)]
-            return scored(papers[found[at]], name, reasons + besides(at))
+            return scored(papers[found[at]], name, reasons + (_like_reasons(day, like, found[at]) if like else []))
 
         scores = tuple(listed.scores.tolist())
-        return Ranking(name, tuple(papers[at] for at in found), scores, listed.best, explain, lines, besides)
+        return Ranking(name, tuple(papers[at] for at in found), scores, listed.best, explain)
 
     def _trending(self, day: Day, rows: Numbers, profile: int, least: float, top: int | None) -> Ranking:
         rules, name = self._rules[profile], self.names[profile]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from digest.match.rank import tie_break
-from digest.models import Match, Paper, Reason
+from digest.models import Match, Paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,13 @@ class Ranking:
     """Of all papers that match, listed or not; None when none does."""
     explain: Callable[[int], Match] = field(compare=False, repr=False)
     """The match of the paper at a place of the list."""
-    lines: Callable[[int], list[int]] = field(compare=False, repr=False, default=lambda _: [])
-    """The lines of the day's table that say why it stands there (see Explainer); `besides` are reasons that no keyword gives."""
-    besides: Callable[[int], Sequence[Reason]] = field(compare=False, repr=False, default=lambda _: ())
 
     @classmethod
     def of(cls, profile: str, matches: Sequence[Match]) -> Ranking:
         """A list whose reasons are known already, best first."""
         papers, scores = tuple(match.paper for match in matches), tuple(match.score for match in matches)
         best = scores[0] if scores else None
-        return cls(profile, papers, scores, best, matches.__getitem__, besides=lambda at: matches[at].matched)
+        return cls(profile, papers, scores, best, matches.__getitem__)
 
     def __len__(self) -> int:
         return len(self.papers)
