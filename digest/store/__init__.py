@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from digest.store.database import BUSY_SECONDS, open_database
 from digest.store.deliveries import Deliveries, LastIssue
 from digest.store.merging import Arrival
-from digest.store.outbox import Outbox, Planned
+from digest.store.outbox import Outbox
 from digest.store.papers import Papers
+from digest.store.planned import Planned
 from digest.store.profiles import Profiles, SentProfile
 from digest.store.sources import Sources
 from digest.store.subscribers import NewSubscriber, StoredSubscriber, Subscribers
