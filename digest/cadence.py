@@ -81,12 +81,20 @@ def next_due(
     return None
 
 
+def share_of(key: str) -> int:
+    """A stable number of 31 bits for one subscriber, of which `spread_of` makes a part of an hour."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") >> 1
+
+
 def spread_of(key: str, minutes: int) -> timedelta:
     """A stable share of `minutes` for one subscriber, so that not everybody is due in the same second."""
-    if minutes <= 0:
-        return timedelta()
-    share = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big")
-    return timedelta(seconds=share % (minutes * 60))
+    return timedelta(seconds=share_of(key) % (minutes * 60)) if minutes > 0 else timedelta()
+
+
+def start_of(day: date, zone: str) -> datetime:
+    """The first instant (UTC) of a local day; of a day that the zone skips, of the next one."""
+    at = due_on(Cadence(EVERY_DAY, time(), zone), day)
+    return at.at if at else start_of(day + timedelta(days=1), zone)
 
 
 def _end_of_gap(wall: datetime, zone: ZoneInfo) -> datetime:

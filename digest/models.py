@@ -249,6 +249,10 @@ class Delivery:
     subject: str = ""
     message_id: str = ""
     papers: tuple[str, ...] = ()
+    covers_from: date | None = None
+    """The first day of those that this issue covers; None when it is the issue's own alone."""
+    covers_why: str = ""
+    """Why it covers several days, as a fragment: "no digest was sent on the days before"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

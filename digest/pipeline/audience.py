@@ -1,20 +1,23 @@
-"""Who reads, and who is owed an issue now. `resolve` and `owed` decide (pure); `enrol` and `preview` only order.
+"""Who reads, and what one reader is owed. `resolve` and `owed` decide (pure); `sync` and `preview` only order.
 
-TOML files name subscribers; the store remembers what they cannot say: status, cursor, when somebody joined.
+TOML files name subscribers; the store remembers what they cannot say: status, cursor, when somebody joined, what they
+chose themselves. Who of all is owed an issue is decided in sets (see due), by the same rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from pydantic import ValidationError
 
 from digest.cadence import due_on, last_due, local_day, next_due, spread_of
 from digest.links import subscriber_key
 from digest.models import Subscriber, SubscriberStatus, same_address
 from digest.settings import Settings, SubscriberSettings, cadence_of
-from digest.store import LastIssue, NewSubscriber, Store, StoredSubscriber
+from digest.store import LastIssue, NewSubscriber, Store, StoredSubscriber, effective, still_chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,57 +56,89 @@ class _Changes:
     returned: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     fields: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    overlay: dict[int, Mapping[str, Any] | None] = field(default_factory=dict)
+
+
+async def sync(settings: Settings, store: Store, now: datetime) -> None:
+    """Bring the store up to what the TOML files say; enough to do when they changed. Reads nobody else."""
+    stored = await store.subscribers.of_files(table.email for table in settings.subscribers)
+    _, changes, start = await _resolved(settings, store, stored, now)
+    await store.subscribers.add(changes.new, now)
+    await store.subscribers.set_fields(changes.fields, now)
+    await store.subscribers.set_overlay(changes.overlay, now)
+    await store.subscribers.reactivate(changes.returned, start, now, only="removed")
+    await store.subscribers.set_status(changes.removed, "removed", now, only="active")
 
 
 async def enrol(settings: Settings, store: Store, now: datetime) -> list[Reader]:
     """Bring the store up to what the TOML files say, and list everybody, whatever their status."""
-    _, changes, start = await _resolved(settings, store, now)
-    await store.subscribers.add(changes.new, now)
-    await store.subscribers.set_fields(changes.fields, now)
-    await store.subscribers.reactivate(changes.returned, start, now, only="removed")
-    await store.subscribers.set_status(changes.removed, "removed", now, only="active")
-    readers, _, _ = await _resolved(settings, store, now)
-    return readers
+    await sync(settings, store, now)
+    return await preview(settings, store, now)
 
 
 async def preview(settings: Settings, store: Store, now: datetime) -> list[Reader]:
     """The readers `enrol` would give, without writing anything."""
-    readers, _, _ = await _resolved(settings, store, now)
+    readers, _, _ = await _resolved(settings, store, await store.subscribers.all(), now)
     return readers
 
 
-async def _resolved(settings: Settings, store: Store, now: datetime) -> tuple[list[Reader], _Changes, int]:
+async def find(settings: Settings, store: Store, email: str, now: datetime) -> Reader | None:
+    """One reader by address, as `preview` has them; None when nobody has it. Reads nobody else."""
+    stored = await store.subscribers.by_address([email])
+    readers, _, _ = await _resolved(settings, store, stored, now)
+    same = [reader for reader in readers if same_address(reader.subscriber.email) == same_address(email)]
+    return same[0] if same else None
+
+
+async def _resolved(
+    settings: Settings, store: Store, stored: Sequence[StoredSubscriber], now: datetime
+) -> tuple[list[Reader], _Changes, int]:
     # Papers are first seen on the real clock, so a time far ahead (--at) must not hide them all.
     joined_at = min(now, datetime.now(UTC))
     start = await store.papers.newest_before(joined_at - timedelta(days=settings.digest.first_days))
-    readers, changes = resolve(settings, await store.subscribers.all(), start, now)
+    never = await store.suppressions.covered(table.email for table in settings.subscribers)
+    readers, changes = resolve(settings, stored, start, now, never)
     return readers, changes, start
 
 
 def resolve(
-    settings: Settings, stored: Sequence[StoredSubscriber], start: int, now: datetime
+    settings: Settings,
+    stored: Sequence[StoredSubscriber],
+    start: int,
+    now: datetime,
+    never: Collection[str] = (),
 ) -> tuple[list[Reader], _Changes]:
-    """Lay the TOML tables over the stored rows; `start` is the cursor of somebody who joins now."""
+    """Lay the TOML tables over the stored rows; `start` is the cursor of somebody who joins now.
+
+    `never` are suppressed addresses. What a subscriber chose stands over both, until its field changes in TOML.
+    """
     named = {same_address(table.email): table for table in settings.subscribers}
+    known = {profile.name for profile in settings.profiles}
     readers: list[Reader] = []
     changes = _Changes()
     for row in stored:
         table = named.pop(same_address(row.email), None)
         status, cursor = row.status, row.cursor
-        if table is not None and row.origin == "config":
-            snapshot = fields_of(table)
-            if snapshot != dict(row.fields):
-                changes.fields[row.id] = snapshot
+        configured = row.configured
+        if table is not None:
+            configured = fields_of(table)
+            if row.origin == "config" and configured != dict(row.fields):
+                changes.fields[row.id] = configured
+            elif row.origin != "config" and configured != row.overlay:
+                changes.overlay[row.id] = configured
+        elif row.overlay is not None:
+            configured, changes.overlay[row.id] = row.fields, None
         if table is not None and status == "removed":
             changes.returned.append(row.id)
             status, cursor = "active", max(cursor, start)
         elif table is None and row.origin == "config" and status == "active":
             changes.removed.append(row.id)
             status = "removed"
-        table = table or SubscriberSettings.model_validate({"email": row.email, **row.fields})
-        readers.append(_reader(settings, table, row, status, cursor))
+        chosen = still_chosen(row.chosen, row.configured, configured)
+        held = readable(row.email, effective(configured, None, chosen))
+        readers.append(_reader(settings, known, held, row, status, cursor))
     secret = settings.secret_key() if named else ""
-    for table in named.values():
+    for folded, table in named.items():
         key = subscriber_key(table.email, secret)
         new = NewSubscriber(key=key, email=table.email, origin="config", fields=fields_of(table), cursor=start)
         changes.new.append(new)
@@ -115,9 +150,20 @@ def resolve(
                 cursor=start,
                 joined_at=now,
                 origin="config",
+                status="suppressed" if folded in never else "active",
             )
         )
     return readers, changes
+
+
+def readable(email: str, fields: Mapping[str, Any]) -> SubscriberSettings:
+    """Stored fields as a table; one that this version cannot read is left out, so that it stops nobody's mail."""
+    try:
+        return SubscriberSettings.model_validate({"email": email, **fields})
+    except ValidationError as error:
+        wrong = {problem["loc"][0] for problem in error.errors(include_input=False)}
+        left = {name: value for name, value in fields.items() if name not in wrong}
+        return SubscriberSettings.model_validate({"email": email, **left})
 
 
 def fields_of(table: SubscriberSettings) -> dict[str, Any]:
@@ -139,10 +185,14 @@ def to_subscriber(settings: Settings, table: SubscriberSettings) -> Subscriber:
 
 
 def _reader(
-    settings: Settings, table: SubscriberSettings, row: StoredSubscriber, status: SubscriberStatus, cursor: int
+    settings: Settings,
+    known: Collection[str],
+    table: SubscriberSettings,
+    row: StoredSubscriber,
+    status: SubscriberStatus,
+    cursor: int,
 ) -> Reader:
     # A profile that is gone from the TOML files is left out: an imported row must not stop everybody's mail.
-    known = {profile.name for profile in settings.profiles}
     subscriber = to_subscriber(settings, table)
     lost = tuple(name for name in subscriber.profiles if name not in known)
     subscriber = replace(subscriber, profiles=tuple(name for name in subscriber.profiles if name in known))
@@ -202,16 +252,6 @@ def due_today(reader: Reader, now: datetime) -> Owed:
     regular = due_on(reader.subscriber.cadence, today)
     due_at = regular.at if regular and regular.at <= now else now
     return Owed(reader=reader, issue=today, due_at=due_at, due=True)
-
-
-def unserved(reader: Reader, last: LastIssue | None, due: Owed, spread_minutes: int = 0) -> bool:
-    """Whether an earlier due moment passed without an issue, so that this one must not wait for anything."""
-    spread = spread_of(reader.key, spread_minutes)
-    before = last_due(reader.subscriber.cadence, due.due_at - timedelta(seconds=1), spread)
-    if before is None or not _counts(reader, before.issue, before.at):
-        return False
-    paused_until = reader.subscriber.paused_until
-    return not (paused_until and before.issue < paused_until) and (last is None or last.issue < before.issue)
 
 
 def paused(reader: Reader, now: datetime) -> bool:

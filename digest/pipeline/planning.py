@@ -1,19 +1,17 @@
-"""Who gets a row now: what is due, what waits, and the brakes before anything is written to the outbox."""
+"""Who gets a row in one run of `digest send`: what falls due (see due), or today's issue for those asked for by name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from digest.errors import UsageError
-from digest.pipeline.audience import Owed, Reader, due_today, owed, paused, unserved
+from digest.pipeline.audience import Owed, Reader, due_today, owed
+from digest.pipeline.due import agenda_at, plan_due, waiting
 from digest.pipeline.runs import Request, Sent, skipped
 from digest.settings import Settings
-from digest.store import LastIssue, Planned, Store
-
-_HISTORY = 14
-"""Issues that say what is usual."""
+from digest.store import LastIssue, Owing, Planned, Store, Waiting
 
 
 @dataclass(slots=True)
@@ -26,30 +24,50 @@ class Plan:
 
 async def plan(settings: Settings, store: Store, request: Request, readers: Sequence[Reader]) -> Plan:
     """Write a row for every issue owed; raises UsageError instead when there are suspiciously many."""
+    if request.forced:
+        return await _by_name(store, request, readers)
+    agenda = await agenda_at(settings, store, request.now)
+    result = Plan([_waits(settings, *one, agenda.late) for one in await waiting(store, agenda)])
+    arriving = await store.due.arriving()
+    result.held = [reader for reader in readers if reader.row_id in arriving]
+    result.reports += await _without_profile(settings, store, request.now, readers)
+    done = await plan_due(settings, store, request.now, yes=request.yes)
+    if done.brake:
+        raise UsageError(done.brake)
+    return result
+
+
+async def _by_name(store: Store, request: Request, readers: Sequence[Reader]) -> Plan:
     result = Plan()
     last = await store.deliveries.last_issues()
-    await _withdraw_paused(store, request, readers)
     due: list[Owed] = []
     for reader in readers:
-        before = last.get(reader.row_id or 0)
-        one = owed_by(settings, request, reader, before)
-        reason = why_not(one, before, forced=request.forced)
-        if reason and (request.forced or (one.due and reader.status == "active")):
+        one = due_today(reader, request.now)
+        reason = why_not(one, last.get(reader.row_id or 0), forced=True)
+        if reason:
             result.reports.append(skipped(one, reason))
-        elif one.due and not reason:
+        else:
             due.append(one)
-        elif one.held:
-            result.held.append(reader)
-    if not request.forced:
-        due = await _patient(settings, store, request, due, last, result)
-        await _check_surge(settings, store, request, due)
     rows = [
-        Planned(subscriber_id=one.reader.row_id or 0, issue=one.issue, due_at=one.due_at, by_name=request.forced)
-        for one in due
+        Planned(subscriber_id=one.reader.row_id or 0, issue=one.issue, due_at=one.due_at, by_name=True) for one in due
     ]
-    waiting = set(await store.outbox.plan(rows, request.now, again=request.forced))
-    result.held += [one.reader for one in due if one.reader.row_id in waiting]
+    busy = set(await store.outbox.plan(rows, request.now, again=True))
+    result.held = [one.reader for one in due if one.reader.row_id in busy]
     return result
+
+
+def _waits(settings: Settings, owing: Owing, one: Waiting, late: Sequence[str]) -> Sent:
+    until = owing.moment.at + timedelta(seconds=one.share, minutes=settings.schedule.patience)
+    reason = f"waits until {until:%H:%M} UTC for {', '.join(late)}"
+    return Sent(subscriber=one.email, issue=owing.moment.issue, outcome="deferred", reason=reason, waiting=True)
+
+
+async def _without_profile(settings: Settings, store: Store, now: datetime, readers: Sequence[Reader]) -> list[Sent]:
+    """Who is due, but has nothing to read any more: no row is written, so that nothing is lost until that is mended."""
+    lost = [reader for reader in readers if reader.status == "active" and _nothing_to_read(reader)]
+    last = await store.deliveries.last_issues() if lost else {}
+    dues = [owed(reader, last.get(reader.row_id or 0), now, settings.schedule.spread) for reader in lost]
+    return [skipped(due, why_not(due, None, forced=False)) for due in dues if due.due]
 
 
 def owed_by(settings: Settings, request: Request, reader: Reader, before: LastIssue | None) -> Owed:
@@ -59,63 +77,19 @@ def owed_by(settings: Settings, request: Request, reader: Reader, before: LastIs
     return owed(reader, before, request.now, settings.schedule.spread)
 
 
+def _nothing_to_read(reader: Reader) -> bool:
+    return bool(reader.lost) and not reader.subscriber.profiles and not reader.subscriber.keywords
+
+
 def why_not(due: Owed, before: LastIssue | None, *, forced: bool) -> str:
     """Why an issue does not go out whatever it holds; empty when nothing stands against it."""
     reader = due.reader
     if reader.status != "active":
         return f"the subscriber is {reader.status}"
-    if reader.lost and not reader.subscriber.profiles and not reader.subscriber.keywords:
+    if _nothing_to_read(reader):
         return f"no profile is called {' or '.join(reader.lost)} any more"
     if forced and before and before.state == "failed" and before.issue == due.issue:
         return f"the issue failed already; digest why {reader.subscriber.email} tells how"
     if forced and before and before.state == "sent" and before.issue >= due.issue:
         return "already sent" if before.issue == due.issue else f"the issue of {before.issue} was sent already"
     return ""
-
-
-async def _withdraw_paused(store: Store, request: Request, readers: Sequence[Reader]) -> None:
-    """A pause also holds what waits for another try; after it one issue has all the papers."""
-    ids = [reader.row_id for reader in readers if reader.row_id is not None and paused(reader, request.now)]
-    if ids and not request.forced:
-        await store.outbox.withdraw(ids, "paused", request.now)
-
-
-async def _patient(
-    settings: Settings,
-    store: Store,
-    request: Request,
-    due: list[Owed],
-    last: dict[int, LastIssue],
-    result: Plan,
-) -> list[Owed]:
-    """While a source is late, issues wait up to `[schedule] patience` minutes for it, but never past the next one."""
-    patience = timedelta(minutes=settings.schedule.patience)
-    names = {source.name for source in settings.sources}
-    reports = await store.sources.reports() if patience else []
-    late = [row["name"] for row in reports if row["state"] == "waiting" and row["name"] in names]
-    ready: list[Owed] = []
-    for one in due:
-        until = one.due_at + patience
-        before = last.get(one.reader.row_id or 0)
-        if late and request.now < until and not unserved(one.reader, before, one, settings.schedule.spread):
-            reason = f"waits until {until:%H:%M} UTC for {', '.join(late)}"
-            email = one.reader.subscriber.email
-            result.reports.append(
-                Sent(subscriber=email, issue=one.issue, outcome="deferred", reason=reason, waiting=True)
-            )
-        else:
-            ready.append(one)
-    return ready
-
-
-async def _check_surge(settings: Settings, store: Store, request: Request, due: Sequence[Owed]) -> None:
-    """Refuse a run far larger than the largest of late: most likely a mistake in a file."""
-    if request.yes or not due:
-        return
-    history = await store.deliveries.planned_by_issue(min(one.issue for one in due), _HISTORY)
-    usual = max(history, default=0)
-    if usual and len(due) > usual * settings.delivery.surge:
-        raise UsageError(
-            f"{len(due)} digests are due, but at most {usual} were for any of the last {len(history)} issues; none of "
-            "them was sent. If that is right, run the same command with --yes, or raise [delivery] surge"
-        )

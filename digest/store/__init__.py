@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from digest.store.database import BUSY_SECONDS, open_database
 from digest.store.deliveries import Deliveries, LastIssue
+from digest.store.due import DueMoment, DuePlan, Owing, Waiting
+from digest.store.fields import effective, still_chosen
+from digest.store.issues import IssueCount, Issues
 from digest.store.merging import Arrival
 from digest.store.outbox import Outbox
 from digest.store.papers import Papers
@@ -20,17 +23,25 @@ from digest.store.planned import Planned
 from digest.store.profiles import Profiles, SentProfile
 from digest.store.sources import Sources
 from digest.store.subscribers import NewSubscriber, StoredSubscriber, Subscribers
+from digest.store.suppressions import Suppression, Suppressions
 from digest.store.terms import Terms
 
 __all__ = [
     "Arrival",
+    "DueMoment",
+    "IssueCount",
     "LastIssue",
     "NewSubscriber",
+    "Owing",
     "Planned",
     "SentProfile",
     "Store",
     "StoredSubscriber",
+    "Suppression",
+    "Waiting",
+    "effective",
     "open_store",
+    "still_chosen",
 ]
 
 
@@ -43,6 +54,9 @@ class Store:
     terms: Terms
     sources: Sources
     subscribers: Subscribers
+    suppressions: Suppressions
+    due: DuePlan
+    issues: Issues
     deliveries: Deliveries
     outbox: Outbox
     profiles: Profiles
@@ -58,6 +72,9 @@ async def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = B
             terms=Terms(database),
             sources=Sources(database),
             subscribers=Subscribers(database),
+            suppressions=Suppressions(database),
+            due=DuePlan(database),
+            issues=Issues(database),
             deliveries=Deliveries(database),
             outbox=Outbox(database),
             profiles=Profiles(database),

@@ -1,11 +1,12 @@
 """Writing the rows of the outbox: an issue owed becomes a row, at most one per subscriber, kind and issue.
 
-What may leave is leased and settled in outbox.
+Here rows are planned by name, and those of other kinds than digests; what falls due by the clock is planned in due. What
+may leave is leased and settled in outbox.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -31,34 +32,38 @@ class Planned:
     due_at: datetime
     by_name: bool = False
     """Asked for by hand: it says nothing of what is usual."""
+    kind: str = "digest"
+    """Only a digest folds earlier ones and covers papers; others ("confirm", "report") are mails of their own."""
 
 
 async def plan(database: Database, owed: Sequence[Planned], now: datetime, *, again: bool = False) -> list[int]:
     """Write a row per issue owed, from the subscriber's cursor to the newest paper at this moment.
 
-    A row that exists is left alone, but with `again` a skipped one is reopened. A queued row of an
-    earlier issue that certainly never left is folded into the new one; while one may still be arriving, nothing
-    is planned for that subscriber. Returns the ids of those.
+    A row that exists is left alone, but with `again` a skipped one is reopened. A queued digest of an earlier issue
+    that certainly never left is folded into the new one; while one may still be arriving, no digest is planned for
+    that subscriber. Returns the ids of those.
     """
     waiting: list[int] = []
     async with database.write() as connection:
         newest = await connection.scalar(select(func.max(papers.c.seq))) or 0
         for chunk in chunks(owed):
-            ids = [one.subscriber_id for one in chunk]
-            busy = await _on_their_way(connection, {one.subscriber_id: one.issue for one in chunk})
+            digests = [one for one in chunk if one.kind == "digest"]
+            busy = await _on_their_way(connection, {one.subscriber_id: one.issue for one in digests})
             waiting.extend(busy)
-            cursors = await _cursors(connection, ids)
-            ready = [one for one in chunk if one.subscriber_id in cursors and one.subscriber_id not in busy]
-            if not ready:
-                continue
-            await _fold(connection, ready, now)
+            cursors = await _cursors(connection, [one.subscriber_id for one in digests])
+            ready = [one for one in digests if one.subscriber_id in cursors and one.subscriber_id not in busy]
             rows = [_new_row(one, cursors[one.subscriber_id], newest, now) for one in ready]
-            await connection.execute(_reopening() if again else insert(deliveries).on_conflict_do_nothing(), rows)
+            rows += [_new_row(one, 0, 0, now) for one in chunk if one.kind != "digest"]
+            if ready:
+                await _fold(connection, ready, now)
+                await _advance(connection, ready)
+            if rows:
+                await connection.execute(_reopening() if again else insert(deliveries).on_conflict_do_nothing(), rows)
     return waiting
 
 
 async def withdraw(database: Database, subscriber_ids: Sequence[int], reason: str, now: datetime) -> None:
-    """Settle queued rows of some subscribers as skipped; the cursor stays, so a later issue has their papers.
+    """Settle queued digests of some subscribers as skipped; the cursor stays, so a later issue has their papers.
 
     A row whose mail may have arrived stays: only its repeat has the same Message-ID.
     """
@@ -66,7 +71,7 @@ async def withdraw(database: Database, subscriber_ids: Sequence[int], reason: st
     async with database.write() as connection:
         for ids in chunks(subscriber_ids):
             certain = and_(deliveries.c.state == "queued", deliveries.c.uncertain.is_(False))
-            queued = and_(OPEN, certain, deliveries.c.subscriber_id.in_(ids))
+            queued = and_(OPEN, certain, deliveries.c.kind == "digest", deliveries.c.subscriber_id.in_(ids))
             await connection.execute(update(deliveries).where(queued).values(values))
 
 
@@ -74,7 +79,7 @@ async def _on_their_way(connection: AsyncConnection, issues: dict[int, date]) ->
     """Whose earlier issue is being sent, or may have arrived and will be repeated."""
     arriving = or_(deliveries.c.state == "sending", deliveries.c.uncertain.is_(True))
     statement = select(deliveries.c.subscriber_id, deliveries.c.issue).where(
-        OPEN, arriving, deliveries.c.subscriber_id.in_(issues)
+        OPEN, arriving, deliveries.c.kind == "digest", deliveries.c.subscriber_id.in_(issues)
     )
     return {row.subscriber_id for row in await connection.execute(statement) if row.issue != issues[row.subscriber_id]}
 
@@ -86,9 +91,17 @@ async def _cursors(connection: AsyncConnection, ids: Sequence[int]) -> dict[int,
     return {row.id: row.cursor for row in rows}
 
 
+async def _advance(connection: AsyncConnection, ready: Sequence[Planned]) -> None:
+    """Remember each subscriber's newest issue beside them, where planning in sets looks for it."""
+    behind = and_(subscribers.c.id == bindparam("of"), subscribers.c.last_issue < bindparam("issue"))
+    statement = update(subscribers).where(behind).values(last_issue=bindparam("issue"))
+    await connection.execute(statement, [{"of": one.subscriber_id, "issue": one.issue} for one in ready])
+
+
 async def _fold(connection: AsyncConnection, ready: Sequence[Planned], now: datetime) -> None:
     earlier = and_(
         OPEN,
+        deliveries.c.kind == "digest",
         deliveries.c.subscriber_id == bindparam("of"),
         deliveries.c.state == "queued",
         deliveries.c.issue < bindparam("before"),
@@ -103,26 +116,37 @@ async def _fold(connection: AsyncConnection, ready: Sequence[Planned], now: date
     await connection.execute(update(deliveries).where(earlier).values(values), rows)
 
 
+NEW_ROW: Mapping[str, Any] = {
+    "kind": "digest",
+    "state": "queued",
+    "reason": "",
+    "attempts": 0,
+    "uncertain": False,
+    "reply": "",
+    "next_attempt_at": None,
+    "lease_owner": "",
+    "subject": "",
+    "message_id": "",
+    "papers": [],
+    "html_bytes": 0,
+    "message_bytes": 0,
+    "by_name": False,
+    "covers_from": None,
+    "covers_why": "",
+}
+"""What is the same in every new row."""
+
+
 def _new_row(one: Planned, after: int, upto: int, now: datetime) -> dict[str, Any]:
     return {
+        **NEW_ROW,
         "subscriber_id": one.subscriber_id,
-        "kind": "digest",
+        "kind": one.kind,
         "issue": one.issue,
-        "state": "queued",
-        "reason": "",
         "due_at": one.due_at,
         "after_seq": after,
         "upto_seq": max(after, upto),
-        "attempts": 0,
-        "uncertain": False,
-        "reply": "",
         "next_attempt_at": now,
-        "lease_owner": "",
-        "subject": "",
-        "message_id": "",
-        "papers": [],
-        "html_bytes": 0,
-        "message_bytes": 0,
         "by_name": one.by_name,
     }
 

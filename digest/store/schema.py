@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; a database at any other is not used."""
 
 
@@ -151,8 +151,42 @@ subscribers = Table(
     Column("cursor", Integer, nullable=False),
     Column("joined_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
+    # What a TOML file says of a row that came by command, and what the subscriber chose over both.
+    Column("overlay", JSON(none_as_null=True)),
+    Column("chosen", JSON, nullable=False, server_default="{}"),
+    # Derived from the fields (see fields), so that planning reads columns only.
+    Column("schedule", String, nullable=False, server_default="{}"),
+    Column("reads", String, nullable=False, server_default=""),
+    Column("paused_until", Date),
+    Column("share", Integer, nullable=False, server_default="0"),
+    Column("last_issue", Date, nullable=False, server_default="0001-01-01"),
+    # Planning looks only at those who can be due, one schedule after the other.
+    Index("ix_subscribers_due", "schedule", "last_issue", "share", sqlite_where=text("status = 'active'")),
+    Index("ix_subscribers_reads", "reads", sqlite_where=text("reads != ''")),
+    Index("ix_subscribers_paused_until", "paused_until", sqlite_where=text("paused_until IS NOT NULL")),
     sqlite_autoincrement=True,
 )
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address", String, primary_key=True),  # a hash: it outlives the account without keeping the address
+    Column("reason", Text, nullable=False),
+    Column("source", String, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("issue", Date, primary_key=True),
+    Column("planned", Integer, nullable=False),
+    Column("allowed", Boolean, nullable=False),
+)
+"""How many digests were due for an issue, and whether somebody said that so many are meant."""
 
 deliveries = Table(
     "deliveries",
@@ -179,9 +213,13 @@ deliveries = Table(
     Column("html_bytes", Integer, nullable=False),
     Column("message_bytes", Integer, nullable=False),
     Column("by_name", Boolean, nullable=False),
+    Column("covers_from", Date),
+    Column("covers_why", Text, nullable=False, server_default=""),
     UniqueConstraint("subscriber_id", "kind", "issue"),
     # Settled rows are the great majority; the sender looks only at the others.
     Index("ix_deliveries_open", "state", "after_seq", "id", sqlite_where=text("state IN ('queued', 'sending')")),
+    Index("ix_deliveries_waiting", "subscriber_id", sqlite_where=text("state IN ('queued', 'sending')")),
+    Index("ix_deliveries_failed", "settled_at", sqlite_where=text("state = 'failed'")),
     Index("ix_deliveries_settled_at", "settled_at"),
     sqlite_autoincrement=True,
 )
