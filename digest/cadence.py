@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -38,16 +39,22 @@ class Due:
     at: datetime
 
 
+@lru_cache(maxsize=1000)
+def _zone(name: str) -> ZoneInfo:
+    """A zone; the library itself remembers few."""
+    return ZoneInfo(name)
+
+
 def local_day(now: datetime, zone: str) -> date:
     """The calendar day in `zone` at the instant `now`."""
-    return now.astimezone(ZoneInfo(zone)).date()
+    return now.astimezone(_zone(zone)).date()
 
 
 def due_on(cadence: Cadence, day: date, spread: timedelta = timedelta()) -> Due | None:
     """The due moment of one local day, or None when the cadence or the zone leaves that day out."""
     if day.weekday() not in cadence.days:
         return None
-    zone = ZoneInfo(cadence.zone)
+    zone = _zone(cadence.zone)
     wall = datetime.combine(day, cadence.at, tzinfo=zone)  # fold=0: the first of a doubled hour
     instant = wall.astimezone(UTC)
     if instant.astimezone(zone).replace(tzinfo=None) != wall.replace(tzinfo=None):

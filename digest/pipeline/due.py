@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -59,10 +60,7 @@ async def plan_due(settings: Settings, store: Store, now: datetime, *, yes: bool
     await _withdraw_paused(settings, store, now)
     agenda = await agenda_at(settings, store, now)
     brake, held = await _brake(settings, store, agenda, yes=yes)
-    planned = 0
-    if not brake:
-        for owing in agenda.owings:
-            planned += await store.due.write(owing, now, agenda.gone)
+    planned = 0 if brake else await store.due.write(agenda.owings, now, agenda.gone)
     patient = [owing for owing in agenda.owings if owing.patient_above is not None]
     return DuePlanned(
         planned=planned,
@@ -83,29 +81,39 @@ async def agenda_at(settings: Settings, store: Store, now: datetime) -> Agenda:
     owings = [
         owing
         for schedule, cadence in cadences.items()
-        for owing in owing_at(schedule, cadence, now, settings.schedule.spread, patience if late else None)
-        if newest[schedule] < owing.moment.issue
+        for owing in owing_at(
+            schedule, cadence, now, settings.schedule.spread, patience if late else None, newest[schedule]
+        )
     ]
     gone = await _gone(settings, store) if owings else ()
     return Agenda(owings=tuple(owings), late=late, gone=gone, problems=tuple(problems))
 
 
 def owing_at(
-    schedule: str, cadence: Cadence, now: datetime, spread_minutes: int = 0, patience: timedelta | None = None
+    schedule: str,
+    cadence: Cadence,
+    now: datetime,
+    spread_minutes: int = 0,
+    patience: timedelta | None = None,
+    last: date = date.min,
 ) -> Iterator[Owing]:
-    """Who of one schedule may be owed what: the newest due moment, and while it is spread also the one before. Pure."""
+    """Who of one schedule may be owed what: the newest due moment, and while it is spread also the one before. Pure.
+
+    `last` is the oldest of its subscribers' newest issues: what is not newer has been served.
+    """
     newest = last_due(cadence, now)
-    if newest is None:
+    if newest is None or newest.issue <= last:
         return
     spread = timedelta(minutes=max(0, spread_minutes))
     elapsed = now - newest.at
     if elapsed >= spread:
-        yield _owing(schedule, cadence, newest, now, spread, patience)
+        yield _owing(schedule, cadence, newest, now, spread, patience, last)
         return
     seconds = int(elapsed.total_seconds())
-    yield _owing(schedule, cadence, newest, now, spread, patience, upto=seconds)
-    if before := _before(cadence, newest):
-        yield _owing(schedule, cadence, before, now, spread, patience, above=seconds)
+    yield _owing(schedule, cadence, newest, now, spread, patience, last, upto=seconds)
+    before = _before(cadence, newest)
+    if before and before.issue > last:
+        yield _owing(schedule, cadence, before, now, spread, patience, last, above=seconds)
 
 
 def _owing(
@@ -115,17 +123,17 @@ def _owing(
     now: datetime,
     spread: timedelta,
     patience: timedelta | None,
+    last: date,
     *,
     upto: int | None = None,
     above: int | None = None,
 ) -> Owing:
-    earlier = list(_earlier(cadence, due))
+    earlier = [_moment(cadence, one) for one in _earlier(cadence, due, last)]
     ready = None if patience is None else (now - due.at - patience) // timedelta(seconds=1)
     return Owing(
         schedule=schedule,
         moment=_moment(cadence, due),
-        before=_moment(cadence, earlier[0]) if earlier else None,
-        missed=tuple(_moment(cadence, one) for one in earlier),
+        missed=tuple(earlier),
         spread=int(spread.total_seconds()),
         upto=upto,
         above=above,
@@ -133,10 +141,10 @@ def _owing(
     )
 
 
-def _earlier(cadence: Cadence, due: Due) -> Iterator[Due]:
+def _earlier(cadence: Cadence, due: Due, last: date) -> Iterator[Due]:
     for _ in range(MISSED):
         before = _before(cadence, due)
-        if before is None:
+        if before is None or before.issue <= last:
             return
         yield before
         due = before
@@ -167,6 +175,7 @@ async def _schedules(settings: Settings, store: Store) -> tuple[dict[str, Cadenc
     return cadences, newest, problems
 
 
+@lru_cache(maxsize=10_000)
 def cadence_from(schedule: str, defaults: ScheduleSettings) -> Cadence | None:
     """A schedule as it is stored (JSON of what a subscriber says) over the defaults; None when it cannot be read."""
     try:
@@ -215,22 +224,18 @@ async def _brake(settings: Settings, store: Store, agenda: Agenda, *, yes: bool)
     if yes:
         await store.issues.allow(days)
         return "", 0
-    known = await store.issues.of(days)
-    open_days = {day for day in days if day not in known or not known[day].allowed}
-    history = await store.issues.before(min(days), HISTORY)
-    usual = max(history, default=0)
-    if not usual or not open_days:
-        return "", 0
-    due: dict[date, int] = dict.fromkeys(open_days, 0)
+    due: dict[date, int] = {}
     for owing in agenda.owings:
-        if owing.moment.issue in open_days:
-            due[owing.moment.issue] += await store.due.count(owing, agenda.gone)
-    total = sum(due.values())
-    if not total:
+        if number := await store.due.count(owing, agenda.gone):
+            due[owing.moment.issue] = due.get(owing.moment.issue, 0) + number
+    known = await store.issues.of(due)
+    due = {day: number for day, number in due.items() if day not in known or not known[day].allowed}
+    history = await store.issues.before(min(due), HISTORY) if due else []
+    usual, total = max(history, default=0), sum(due.values())
+    if not usual:
         return "", 0
-    arriving = len(await store.due.arriving())
     most = max(total, *(number + (known[day].planned if day in known else 0) for day, number in due.items()))
-    if most + arriving <= usual * settings.delivery.surge:
+    if most + len(await store.due.arriving()) <= usual * settings.delivery.surge:
         return "", 0
     return _too_many(total, usual, len(history)), total
 

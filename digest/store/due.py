@@ -73,7 +73,8 @@ _PROFILE_SETS = text(
 )
 
 _batch = Table("batch", MetaData(), Column("id", Integer, primary_key=True), Column("last_issue", Date))
-"""The subscribers of one transaction, in a temporary table."""
+"""The subscribers of one schedule in one transaction, in a temporary table."""
+_CREATE_BATCH = text("CREATE TEMP TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, last_issue DATE)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +94,9 @@ class Owing:
 
     schedule: str
     moment: DueMoment
-    before: DueMoment | None = None
-    """The due moment before: who was not served then waits for nothing."""
     missed: Sequence[DueMoment] = ()
-    """Older due moments that may have passed without an issue, the newest first; at least all of the last weeks."""
+    """Older due moments that may have passed without an issue, the newest first. Who was not served at the first of
+    them waits for nothing."""
     spread: int = 0
     """Seconds over which the moment is spread."""
     upto: int | None = None
@@ -187,22 +187,29 @@ class DuePlan:
         async with self._database.read() as connection:
             return list((await connection.execute(statement)).scalars())
 
-    async def write(self, owing: Owing, now: datetime, without: Sequence[str] = (), at_a_time: int = AT_A_TIME) -> int:
-        """A row for everybody who is owed this issue and need not wait; returns how many rows.
+    async def write(
+        self, owings: Sequence[Owing], now: datetime, without: Sequence[str] = (), at_a_time: int = AT_A_TIME
+    ) -> int:
+        """A row for everybody who is owed one of these issues and need not wait; returns how many rows.
 
         Each transaction decides anew who is due, so that two processes may do this at once. A queued row of an
         earlier issue that certainly never left is folded into the new one, and so are moments for which no row was
         written; the new row says from which day on it covers.
         """
-        written = 0
+        todo, written = list(owings), 0
         async with self._database.read() as connection:
             newest = await connection.scalar(select(func.max(papers.c.seq))) or 0
-        while True:
+        while todo:
+            room = at_a_time
             async with self._database.write() as connection:
-                count, made = await _write_batch(connection, owing, newest, now, without, at_a_time)
-            written += made
-            if count < at_a_time:
-                return written
+                await connection.execute(_CREATE_BATCH)
+                while todo and room:
+                    count, made = await _write_batch(connection, todo[0], newest, now, without, room)
+                    written += made
+                    if count < room:
+                        todo.pop(0)
+                    room -= count
+        return written
 
 
 def _share(owing: Owing) -> ColumnElement[int]:
@@ -246,7 +253,7 @@ def _due(owing: Owing, without: Sequence[str]) -> ColumnElement[bool]:
 def _ready(owing: Owing) -> ColumnElement[bool]:
     if owing.patient_above is None:
         return literal(True)
-    unserved = _counts(owing, owing.before) if owing.before else literal(False)
+    unserved = _counts(owing, owing.missed[0]) if owing.missed else literal(False)
     return or_(_share(owing) <= owing.patient_above, unserved)
 
 
@@ -254,7 +261,6 @@ async def _write_batch(
     connection: AsyncConnection, owing: Owing, newest: int, now: datetime, without: Sequence[str], at_a_time: int
 ) -> tuple[int, int]:
     """One transaction's share: how many were due, and how many rows were made."""
-    await connection.execute(text("CREATE TEMP TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, last_issue DATE)"))
     await connection.execute(_batch.delete())
     due = select(subscribers.c.id, subscribers.c.last_issue).where(_due(owing, without), _ready(owing)).limit(at_a_time)
     count = (await connection.execute(insert(_batch).from_select(["id", "last_issue"], due))).rowcount
