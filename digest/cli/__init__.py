@@ -2,9 +2,10 @@
 
     app          the commands and the options before them; `main`
     setup        init, check, db
-    papers       fetch, papers, status
-    sending      send, why
-    subscribers  list, add, remove, pause, import, export
+    papers       fetch, papers
+    sending      send
+    outlook      plan, status, why, resend
+    subscribers  list, add, remove, pause, allow, import, export
     matching     match
     demo         the whole pipeline on loopback
 

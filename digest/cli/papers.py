@@ -1,4 +1,4 @@
-"""digest fetch, papers, status: what came in, from where, and how the sources are."""
+"""digest fetch, papers: what came in, and from where."""
 
 from __future__ import annotations
 
@@ -108,49 +108,4 @@ def _as_json(paper: Paper) -> dict[str, Any]:
     }
 
 
-def status(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show how the sources are, what the outbox holds, and who is due next."""
-    settings = settings_of(context)
-
-    async def work() -> dict[str, Any]:
-        async with opened(settings) as store:
-            return await _status(settings, store)
-
-    document = run(work())
-    if as_json:
-        print_json(document)
-        return
-    if document["sources"]:
-        columns = ("name", "state", "checked_at", "new", "reason")
-        print_table(columns, [[source[column] for column in columns] for source in document["sources"]])
-    else:
-        say("No source has been asked yet; run: digest fetch")
-    outbox = ", ".join(f"{number} {state}" for state, number in document["deliveries"].items()) or "empty"
-    say(f"\nPapers: {document['papers']:,}   Subscribers: {document['subscribers']:,} active   Outbox: {outbox}")
-    say(f"Last digest sent: {document['last_sent_at'] or 'never'}   Next due: {document['next_due'] or 'nobody'}")
-
-
-async def _status(settings: Settings, store: Store) -> dict[str, Any]:
-    from digest.pipeline.audience import owed, preview
-
-    now = datetime.now(UTC)
-    names = {source.name for source in settings.sources}
-    reports = [row for row in await store.sources.reports() if row["name"] in names]
-    readers = [reader for reader in await preview(settings, store, now) if reader.status == "active"]
-    last = await store.deliveries.last_issues()
-    dues = [owed(reader, last.get(reader.row_id or 0), now, settings.schedule.spread) for reader in readers]
-    next_at = min((due.due_at for due in dues), default=None)
-    sent_at = await store.deliveries.last_sent_at()
-    return {
-        "database": store.path,
-        "papers": await store.papers.count(),
-        "sources": [{**row, "checked_at": row["checked_at"].isoformat(timespec="seconds")} for row in reports],
-        "subscribers": len(readers),
-        "due_now": sum(due.due for due in dues),
-        "next_due": next_at.isoformat(timespec="minutes") if next_at else None,
-        "deliveries": dict(await store.deliveries.totals()),
-        "last_sent_at": sent_at.isoformat(timespec="seconds") if sent_at else None,
-    }
-
-
-COMMANDS = (fetch, papers, status)
+COMMANDS = (fetch, papers)

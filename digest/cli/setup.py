@@ -85,6 +85,7 @@ def check(
         warnings = _odd(settings)
     except ConfigError as error:
         settings, problems = None, list(error.problems)
+    overrides = _overrides(settings) if settings else []
     findings: list[dict[str, Any]] = []
     if settings is not None and online:
         from digest.cli.online import check_online
@@ -93,9 +94,12 @@ def check(
     wrong = bool(problems) or any(one["status"] == "wrong" for one in findings)
     if as_json:
         told = [*(settings.warnings if settings else ()), *warnings]
-        print_json({"ok": not wrong, "problems": _listed(problems), "warnings": _listed(told), "online": findings})
+        found = {"problems": _listed(problems), "warnings": _listed(told), "overrides": overrides, "online": findings}
+        print_json({"ok": not wrong, **found})
     else:
         _show_warnings(warnings)
+        for line in overrides:
+            say(f"override: {line}")
         _show(settings, problems, findings)
     if wrong:
         fail(2 if problems else 1)
@@ -132,6 +136,16 @@ def _odd(settings: Settings) -> list[Problem]:
         return [*found, *history_warnings(settings, run(stored_papers(settings)))]
     except StoreError as error:
         return [*found, Problem(f"{error}", hint="Keywords were not compared with the stored papers.")]
+
+
+def _overrides(settings: Settings) -> list[str]:
+    """What subscribers changed over the files; nothing where the store is not there or cannot be used."""
+    from digest.pipeline.linting import has_store, override_notes
+
+    try:
+        return run(override_notes(settings)) if has_store(settings) else []
+    except StoreError:
+        return []  # the warnings say so already
 
 
 def _show_warnings(warnings: list[Problem]) -> None:

@@ -1,4 +1,4 @@
-"""digest subscribers: list, add, remove, pause, import, export."""
+"""digest subscribers: list, add, remove, pause, allow, import, export."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from digest.settings import Settings
     from digest.store import Store, StoredSubscriber
 
-app = typer.Typer(help="Who reads: list, add, remove, pause, import, export.", no_args_is_help=True)
+app = typer.Typer(help="Who reads: list, add, remove, pause, allow, import, export.", no_args_is_help=True)
 
 Email = Annotated[str, typer.Argument(help="The subscriber's address.")]
 
@@ -107,6 +107,10 @@ def add(
     outcome = run(_take_in(settings, [row], again=again, keep=True))
     if outcome.configured:
         raise UsageError(f"{_named(settings, email)}; change them there")
+    if outcome.suppressed:
+        raise UsageError(
+            f"{email} is suppressed: {run(_suppression(settings, email))}; to lift that, run: digest subscribers allow {email}"
+        )
     if outcome.left:
         raise UsageError(f"{email} asked to leave; if they asked to come back, add --again")
     say(f"{row.table.email} is {'added' if outcome.added else 'changed'}.")
@@ -139,10 +143,10 @@ def remove(context: typer.Context, email: Email) -> None:
     settings = settings_of(context)
 
     async def work() -> None:
-        from digest.pipeline.audience import enrol
+        from digest.pipeline import sync
 
         async with opened(settings) as store:
-            await enrol(settings, store, datetime.now(UTC))
+            await sync(settings, store, datetime.now(UTC))
             row = await _stored(store, email)
             await store.subscribers.set_status([row.id], "unsubscribed", datetime.now(UTC))
 
@@ -159,25 +163,47 @@ def pause(
     """Hold somebody's mail until a day."""
     settings = settings_of(context)
     day = day_of(until, "--until")
-    named = _named(settings, email)
-    if named:
-        raise UsageError(f"{named}; write there: paused_until = {day}")
 
     async def work() -> None:
+        from digest.pipeline import sync
+
+        now = datetime.now(UTC)
         async with opened(settings) as store:
+            await sync(settings, store, now)
             row = await _stored(store, email)
-            await store.subscribers.set_fields(
-                {row.id: {**row.fields, "paused_until": day.isoformat()}}, datetime.now(UTC)
-            )
+            await store.subscribers.change(row.id, {"paused_until": day.isoformat()}, now)
 
     run(work())
-    say(f"{email} gets no mail before {day}.")
+    named = _named(settings, email)
+    say(f"{email} gets no mail before {day}." + (f" This stands over {named}." if named else ""))
+
+
+@app.command()
+def allow(context: typer.Context, email: Email) -> None:
+    """Mail a suppressed address again: refused or complained of, and now a person knows better."""
+    settings = settings_of(context)
+
+    async def work() -> bool:
+        from digest.pipeline.enrolment import allow as lift
+
+        async with opened(settings) as store:
+            return await lift(settings, store, email, datetime.now(UTC))
+
+    if not run(work()):
+        raise UsageError(f"{email} is not suppressed; see: digest subscribers list")
+    say(f"{email} may be mailed again.")
+
+
+async def _suppression(settings: Settings, email: str) -> str:
+    """Why an address is suppressed, for people."""
+    async with opened(settings) as store:
+        found = await store.suppressions.covers(email)
+    return f"{found.reason} ({found.source}, {found.last_seen_at:%Y-%m-%d})" if found else "unknown why"
 
 
 async def _stored(store: Store, email: str) -> StoredSubscriber:
-    for row in await store.subscribers.all():
-        if same_address(row.email) == same_address(email):
-            return row
+    for row in await store.subscribers.by_address([email]):
+        return row
     raise UsageError(f"no subscriber is called {email}; see: digest subscribers list")
 
 
@@ -199,6 +225,10 @@ def import_(
         print_json({**asdict(outcome), "problems": [str(problem) for problem in problems]})
     else:
         say(f"{outcome.added:,} added, {outcome.changed:,} changed, {outcome.left:,} left alone: they unsubscribed.")
+        if outcome.suppressed:
+            say(
+                f"{count(len(outcome.suppressed), 'address')} left alone: suppressed (digest subscribers allow ADDRESS)."
+            )
         if outcome.configured:
             say(f"{count(len(outcome.configured), 'address')} left alone: a TOML file names them.")
         for problem in problems:

@@ -90,6 +90,21 @@ async def find(settings: Settings, store: Store, email: str, now: datetime) -> R
     return same[0] if same else None
 
 
+async def of_files(settings: Settings, store: Store, now: datetime) -> list[Reader]:
+    """The readers whom the files name or named, as `preview` has them. Reads nobody else."""
+    stored = await store.subscribers.of_files(table.email for table in settings.subscribers)
+    readers, _, _ = await _resolved(settings, store, stored, now)
+    return readers
+
+
+async def read_stored(
+    settings: Settings, store: Store, stored: Sequence[StoredSubscriber], now: datetime
+) -> list[Reader]:
+    """Some stored subscribers as readers; whom the files name besides is left out."""
+    readers, _, _ = await _resolved(settings, store, stored, now)
+    return [reader for reader in readers if reader.row_id is not None]
+
+
 async def _resolved(
     settings: Settings, store: Store, stored: Sequence[StoredSubscriber], now: datetime
 ) -> tuple[list[Reader], _Changes, int]:
@@ -214,7 +229,7 @@ def owed(reader: Reader, last: LastIssue | None, now: datetime, spread_minutes: 
     spread = spread_of(reader.key, spread_minutes)
     paused_until = reader.subscriber.paused_until
     due = last_due(cadence, now, spread)
-    if due is None or not _counts(reader, due.issue, due.at) or (paused_until and due.issue < paused_until):
+    if due is None or not counts(reader, due.issue, due.at) or (paused_until and due.issue < paused_until):
         return _not_yet(reader, last, now, spread)
     if last and last.issue >= due.issue:
         return _not_yet(reader, last, now, spread)
@@ -224,7 +239,7 @@ def owed(reader: Reader, last: LastIssue | None, now: datetime, spread_minutes: 
     return Owed(reader=reader, issue=due.issue, due_at=due.at, due=True)
 
 
-def _counts(reader: Reader, issue: date, at: datetime) -> bool:
+def counts(reader: Reader, issue: date, at: datetime) -> bool:
     """Whether a due moment lies after somebody joined; a TOML file's new subscriber is owed that day's issue too."""
     if reader.origin == "config":
         return issue >= local_day(reader.joined_at, reader.subscriber.cadence.zone)

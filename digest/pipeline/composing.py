@@ -83,14 +83,14 @@ class Composer:
         return cls(settings, store, profiles, sources)
 
     async def compose(
-        self, reader: Reader, issue: date, after: int, upto: int, now: datetime, *, test: bool = False
+        self, reader: Reader, issue: date, after: int, upto: int, now: datetime, *, test: bool = False, note: str = ""
     ) -> Composed | Silence:
         """The digest of the papers with `after < seq <= upto`, or why there is none.
 
-        A test is marked as one, and has a Message-ID of its own, so that no receiver takes the issue for a repeat.
+        `note` is one more sentence for the reader. A test is marked as one, and has a Message-ID of its own, so that no receiver takes the issue for a repeat.
         """
         window = await self._window(after, upto)
-        digest = self._digest(reader, issue, window, now)
+        digest = self._digest(reader, issue, window, now, note)
         if not digest.papers and not self._settings.digest.send_empty:
             return Silence(self._why_empty(reader, window))
         rendered = self._renderer.render(digest)
@@ -123,7 +123,7 @@ class Composer:
             self._known = (upto, await history(self._store, upto, texts=self._texts))
         return self._known[1]
 
-    def _digest(self, reader: Reader, issue: date, window: _Window, now: datetime) -> Digest:
+    def _digest(self, reader: Reader, issue: date, window: _Window, now: datetime, note: str) -> Digest:
         subscriber, settings = reader.subscriber, self._settings
         trending = not subscriber.profiles and not subscriber.keywords
         dropped = window.rankings[dropping(reader)].papers if subscriber.exclude else ()
@@ -142,7 +142,10 @@ class Composer:
             links=self._links.for_issue(reader.key, issue),
             site_name=settings.site.name,
             postal_address=settings.site.postal_address,
-            notes=tuple(_note(name, state) for name, state, _ in self._sources if state in _TELLING),
+            notes=(
+                *filter(None, [note]),
+                *(_note(name, state) for name, state, _ in self._sources if state in _TELLING),
+            ),
             trending=trending,
         )
 

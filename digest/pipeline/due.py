@@ -73,6 +73,12 @@ async def plan_due(settings: Settings, store: Store, now: datetime, *, yes: bool
     )
 
 
+async def held_at(settings: Settings, store: Store, now: datetime) -> str:
+    """Why a tick at this moment would hold all that is due; empty when it would not. Writes nothing."""
+    brake, _ = await _brake(settings, store, await agenda_at(settings, store, now), yes=False)
+    return brake
+
+
 async def agenda_at(settings: Settings, store: Store, now: datetime) -> Agenda:
     """What is due, schedule by schedule; reads no subscriber."""
     cadences, newest, problems = await _schedules(settings, store)

@@ -25,6 +25,8 @@ class TakenIn:
     changed: int = 0
     left: int = 0
     """Left alone, because they unsubscribed."""
+    suppressed: list[str] = field(default_factory=list)
+    """Left alone, because mail to them is refused or was complained of; only `allow` lifts that."""
     configured: list[str] = field(default_factory=list)
     """Left alone, because a TOML file names them and would win."""
 
@@ -35,6 +37,19 @@ class _Steps:
     fields: dict[int, dict[str, Any]] = field(default_factory=dict)
     back: list[int] = field(default_factory=list)
     away: dict[SubscriberStatus, list[int]] = field(default_factory=dict)
+
+
+async def allow(settings: Settings, store: Store, email: str, now: datetime) -> bool:
+    """Lift a suppression by a person's decision, and mail the subscriber again, if there is one; False without one.
+
+    Who unsubscribed stays so.
+    """
+    if not await store.suppressions.lift(email, now):
+        return False
+    ids = [row.id for row in await store.subscribers.by_address([email]) if row.status == "removed"]
+    start = await store.papers.newest_before(now - timedelta(days=settings.digest.first_days))
+    await store.subscribers.reactivate(ids, start, now)
+    return True
 
 
 async def take_in(
@@ -48,13 +63,18 @@ async def take_in(
 ) -> TakenIn:
     """Add or change subscribers; with `again` also those who left, with `keep` fields that are not named stay."""
     secret = settings.secret_key()
-    stored = {same_address(row.email): row for row in await store.subscribers.all()}
+    entries = list(entries)
+    addresses = [table.email for table, _ in entries]
+    stored = {same_address(row.email): row for row in await store.subscribers.by_address(addresses)}
+    never = await store.suppressions.covered(addresses)
     configured = {same_address(table.email) for table in settings.subscribers}
     start = await store.papers.newest_before(now - timedelta(days=settings.digest.first_days))
     result, steps = TakenIn(), _Steps()
     for table, status in entries:
         row = stored.get(same_address(table.email))
-        if same_address(table.email) in configured and status not in LEFT:
+        if status == "active" and same_address(table.email) in never:
+            result.suppressed.append(table.email)
+        elif same_address(table.email) in configured and status not in LEFT:
             result.configured.append(table.email)
         elif row is None:
             key = subscriber_key(table.email, secret)
@@ -65,6 +85,8 @@ async def take_in(
         else:
             _change(row, table, status, result, steps, again=again, keep=keep)
     # Who is to stay away is written first: whatever stops this, nobody is mailed who should not be.
+    for email in [table.email for table, status in entries if status == "suppressed"]:
+        await store.suppressions.add(email, "imported as suppressed", "import", "", now)
     for status, ids in steps.away.items():
         await store.subscribers.set_status(ids, status, now)
     result.added = await store.subscribers.add(steps.new, now)

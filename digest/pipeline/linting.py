@@ -12,11 +12,12 @@ from pathlib import Path
 from digest import match
 from digest.errors import KeywordError, Problem
 from digest.match.query import Leaf, Query, Words, parse, parse_author
-from digest.models import CorpusStatistics, Paper, Profile
+from digest.models import CorpusStatistics, Paper, Profile, same_address
+from digest.pipeline.audience import fields_of
 from digest.pipeline.replaying import WIDE
 from digest.settings import Settings
 from digest.settings.sections import ProfileSettings, SubscriberSettings
-from digest.store import open_store
+from digest.store import open_store, still_chosen
 
 ENOUGH = 200
 """With fewer stored papers nothing is said of what keywords find."""
@@ -141,6 +142,24 @@ async def stored_papers(settings: Settings) -> list[Paper]:
     """The papers of the last listing days in the store, which must be there; StoreError when it cannot be used."""
     async with open_store(settings.store.url) as store:
         return newest_days(await store.papers.search("", None, _PAPERS))
+
+
+async def override_notes(settings: Settings) -> list[str]:
+    """What subscribers changed themselves over a TOML file, one sentence for each field; StoreError."""
+    named = {same_address(table.email): number for number, table in enumerate(settings.subscribers)}
+    async with open_store(settings.store.url) as store:
+        rows = await store.subscribers.choosing()
+    notes: list[str] = []
+    for row in rows:
+        number = named.get(same_address(row.email))
+        if number is None:
+            continue
+        place = settings.place(("subscriber", number))
+        configured = fields_of(settings.subscribers[number])
+        for name, value in still_chosen(row.chosen, row.configured, configured).items():
+            said = f"{configured[name]!r}" if name in configured else "nothing"
+            notes.append(f"{row.email} chose {name} = {value!r}; {place.file}:{place.line} has {said}")
+    return notes
 
 
 def newest_days(papers: Sequence[Paper]) -> list[Paper]:

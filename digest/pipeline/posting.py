@@ -13,6 +13,7 @@ from digest.errors import StoreError, StoreUnavailable, UsageError
 from digest.models import Delivery, Outcome, Settlement, same_address
 from digest.pipeline.audience import Reader
 from digest.pipeline.composing import Composed, Composer, Silence
+from digest.pipeline.covering import covers_note
 from digest.pipeline.planning import Plan, plan
 from digest.pipeline.runs import Progress, Request, Run, Sent, sent_as, write_files
 from digest.pipeline.wiring import transport
@@ -107,7 +108,9 @@ class _Post:
         reader = self._readers.get(row.subscriber_id)
         if reader is None:  # came back while this run was under way: its keywords are not compiled
             raise StoreError(f"{row.email} was changed during this run; run the same command again")
-        composed = await self._composer.compose(reader, row.issue, row.after_seq, row.upto_seq, self._request.now)
+        note = covers_note(row.covers_from, row.issue, row.covers_why)
+        window = row.after_seq, row.upto_seq
+        composed = await self._composer.compose(reader, row.issue, *window, self._request.now, note=note)
         considered = await self._composer.considered(row.after_seq, row.upto_seq)
         self._run.papers = max(self._run.papers, considered)
         if isinstance(composed, Silence):

@@ -8,6 +8,7 @@ from digest.deliver import needs_smtputf8, wire_address
 from digest.errors import DeliveryError, SenderRefused
 from digest.pipeline.audience import Owed, Reader, due_today
 from digest.pipeline.composing import Composer, Silence
+from digest.pipeline.covering import note_of
 from digest.pipeline.planning import owed_by, why_not
 from digest.pipeline.runs import Progress, Request, Run, sent_as, skipped, write_files
 from digest.pipeline.wiring import transport
@@ -34,14 +35,15 @@ async def dry_run(
         if reason:
             run.digests.append(skipped(due, reason))
         else:
-            await _preview(run, request, composer, due, newest)
+            note = "" if request.forced else note_of(due, before, settings.schedule.spread)
+            await _preview(run, request, composer, due, newest, note)
         on_progress(done, len(readers))
     return run
 
 
-async def _preview(run: Run, request: Request, composer: Composer, due: Owed, newest: int) -> None:
+async def _preview(run: Run, request: Request, composer: Composer, due: Owed, newest: int, note: str) -> None:
     reader = due.reader
-    composed = await composer.compose(reader, due.issue, reader.cursor, newest, request.now)
+    composed = await composer.compose(reader, due.issue, reader.cursor, newest, request.now, note=note)
     run.papers = max(run.papers, await composer.considered(reader.cursor, newest))
     if isinstance(composed, Silence):
         run.digests.append(skipped(due, "; ".join(filter(None, (composed.reason, due.reason)))))

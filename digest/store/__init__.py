@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from digest.store.database import BUSY_SECONDS, open_database
 from digest.store.deliveries import Deliveries, LastIssue
-from digest.store.due import DueMoment, DuePlan, Owing, Waiting
+from digest.store.due import NOT_SENT, DueMoment, DuePlan, Owing, Waiting
 from digest.store.fields import effective, still_chosen
 from digest.store.issues import IssueCount, Issues
 from digest.store.merging import Arrival
 from digest.store.outbox import Outbox
+from digest.store.overview import Overview, Queue, Reason
 from digest.store.papers import Papers
 from digest.store.planned import Planned
 from digest.store.profiles import Profiles, SentProfile
@@ -27,6 +28,7 @@ from digest.store.suppressions import Suppression, Suppressions
 from digest.store.terms import Terms
 
 __all__ = [
+    "NOT_SENT",
     "Arrival",
     "DueMoment",
     "IssueCount",
@@ -34,6 +36,8 @@ __all__ = [
     "NewSubscriber",
     "Owing",
     "Planned",
+    "Queue",
+    "Reason",
     "SentProfile",
     "Store",
     "StoredSubscriber",
@@ -57,6 +61,7 @@ class Store:
     suppressions: Suppressions
     due: DuePlan
     issues: Issues
+    overview: Overview
     deliveries: Deliveries
     outbox: Outbox
     profiles: Profiles
@@ -75,6 +80,7 @@ async def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = B
             suppressions=Suppressions(database),
             due=DuePlan(database),
             issues=Issues(database),
+            overview=Overview(database),
             deliveries=Deliveries(database),
             outbox=Outbox(database),
             profiles=Profiles(database),

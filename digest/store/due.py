@@ -126,6 +126,13 @@ class DuePlan:
         async with self._database.read() as connection:
             return {row.schedule: row.last_issue for row in await connection.execute(_SCHEDULES)}
 
+    async def members(self) -> dict[str, int]:
+        """Schedule → number of active subscribers."""
+        columns = select(subscribers.c.schedule, func.count()).where(_ACTIVE, subscribers.c.origin != "report")
+        async with self._database.read() as connection:
+            rows = await connection.execute(columns.group_by(subscribers.c.schedule))
+            return {row.schedule: row[1] for row in rows}
+
     async def profile_sets(self) -> list[str]:
         """The sets of profiles (JSON) of subscribers who have nothing else to read. One statement, a seek per set."""
         async with self._database.read() as connection:
@@ -241,6 +248,7 @@ def _due(owing: Owing, without: Sequence[str]) -> ColumnElement[bool]:
     )
     return and_(
         _ACTIVE,
+        subscribers.c.origin != "report",
         subscribers.c.schedule == owing.schedule,
         _counts(owing, owing.moment),
         *([share <= owing.upto] if owing.upto is not None else []),

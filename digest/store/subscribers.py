@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -97,6 +97,11 @@ class Subscribers:
         for chunk in chunks(sorted({same_address(address) for address in addresses})):
             found += await self._fetch(_rows().where(subscribers.c.email_folded.in_(chunk)))
         return found
+
+    async def of_schedule(self, schedule: str, limit: int) -> list[StoredSubscriber]:
+        """The first active ones with a schedule."""
+        theirs = (text("status = 'active'"), subscribers.c.schedule == schedule, subscribers.c.origin != "report")
+        return await self._fetch(_rows().where(*theirs).limit(limit))
 
     async def choosing(self) -> list[StoredSubscriber]:
         """Those who changed something themselves that is configured otherwise."""

@@ -1,4 +1,6 @@
 import sqlite3
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,38 @@ async def test_an_older_database_is_refused_until_it_is_upgraded(tmp_path):
         assert await store.papers.count() == 0
     async with open_store(url(path)):
         pass
+
+
+async def test_an_upgrade_fills_what_planning_reads_from_what_is_there(tmp_path):
+    path = tmp_path / "a.db"
+    with closing(sqlite3.connect(path)) as old, old:
+        _at_revision(path, "0003")
+        subscriber = "INSERT INTO subscribers VALUES (?, ?, ?, ?, ?, 'command', ?, 0, '2026-11-01', '2026-11-02 00:00:00.000000')"
+        ada = '{"send_at": "06:15", "profiles": ["b", "a"], "paused_until": "2027-01-05", "name": "Ada"}'
+        old.execute(subscriber, (1, "k1", "Ada@example.org", "ada@example.org", "active", ada))
+        old.execute(subscriber, (2, "k2", "bob@example.org", "bob@example.org", "suppressed", '{"keywords": ["x"]}'))
+        row = (
+            "INSERT INTO deliveries VALUES (?, 1, 'digest', ?, 'sent', '', '2026-11-20', 0, 0, 1, 0, '', NULL, '', NULL,"
+            " '2026-11-20', '', '', '[]', 0, 0, ?)"
+        )
+        old.execute(row, (1, "2026-11-20", 0))
+        old.execute(row, (2, "2026-11-21", 1))
+    async with open_store(url(path), upgrade=True) as store:
+        assert await store.due.schedules() == {'{"send_at": "06:15"}': date(2026, 11, 21)}
+        assert await store.due.profile_sets() == ['["a", "b"]']
+        assert await store.due.paused_schedules(date(2026, 12, 1)) == ['{"send_at": "06:15"}']
+        assert await store.suppressions.covers("Bob@example.org")
+        assert await store.issues.before(date(2026, 12, 1), 9) == [1], "what was sent by name says nothing of the usual"
+
+
+def _at_revision(path, revision: str) -> None:
+    from alembic import command
+    from sqlalchemy import create_engine
+
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        command.upgrade(_alembic(connection), revision)
+    engine.dispose()
 
 
 async def test_another_programs_database_is_left_alone(tmp_path):
