@@ -15,6 +15,7 @@ from functools import lru_cache
 from pydantic import ValidationError
 
 from digest.cadence import Cadence, Due, last_due, local_day, start_of
+from digest.pipeline.reporting import plan_report
 from digest.settings import ScheduleSettings, Settings, SubscriberSettings, cadence_of
 from digest.store import DueMoment, Owing, Store, Waiting
 
@@ -29,7 +30,7 @@ class DuePlanned:
     """What one look at the clock came to."""
 
     planned: int = 0
-    """Rows written by this call."""
+    """Rows of digests written by this call."""
     queued: int = 0
     """Rows of the outbox that may be sent now, of every kind and whoever planned them."""
     waiting: int = 0
@@ -56,11 +57,15 @@ class Agenda:
 
 
 async def plan_due(settings: Settings, store: Store, now: datetime, *, yes: bool = False) -> DuePlanned:
-    """Write a row for every digest due now, unless a brake holds them; `yes` says that however many are meant."""
+    """Write a row for every digest due now, unless a brake holds them; `yes` says that however many are meant.
+
+    The admin's daily report, where one is asked for, gets its row here, too.
+    """
     await _withdraw_paused(settings, store, now)
     agenda = await agenda_at(settings, store, now)
     brake, held = await _brake(settings, store, agenda, yes=yes)
     planned = 0 if brake else await store.due.write(agenda.owings, now, agenda.gone)
+    await plan_report(settings, store, now)
     patient = [owing for owing in agenda.owings if owing.patient_above is not None]
     return DuePlanned(
         planned=planned,

@@ -11,6 +11,7 @@ from functools import partial
 from digest.deliver import Parcel, Skip, drain, needs_smtputf8, wire_address
 from digest.errors import StoreError, StoreUnavailable, UsageError
 from digest.models import Delivery, Outcome, Settlement, same_address
+from digest.pipeline import reporting
 from digest.pipeline.audience import Reader
 from digest.pipeline.composing import Composed, Composer, Silence
 from digest.pipeline.covering import covers_note
@@ -55,7 +56,7 @@ async def post(
     run.digests += first.reports + second.reports
     settled = {(same_address(one.subscriber), one.issue) for one in run.digests}
     for row in await store.deliveries.unsettled(only):
-        if (same_address(row.email), row.issue) not in settled:
+        if row.kind == "digest" and (same_address(row.email), row.issue) not in settled:
             run.digests.append(_deferred(row, run.stopped))
     return run
 
@@ -91,6 +92,7 @@ class _Post:
             return
         self._on_progress(0, count)
         newest = max((reader_id or 0 for reader_id in self._readers), default=0)
+        newest = max(newest, await reporting.recipient_id(settings, self._store))
         outbox = _Rows(self._store, now, _lease(settings), rows, newest, await self._budget())
         stopped = await drain(
             outbox,
@@ -105,6 +107,8 @@ class _Post:
         self._run.stopped = stopped or (BRAKED if outbox.braked else "")
 
     async def _compose(self, row: Delivery) -> Parcel | Skip:
+        if row.kind == reporting.KIND:
+            return await reporting.report_parcel(self._settings, self._store, row, self._request.now)
         reader = self._readers.get(row.subscriber_id)
         if reader is None:  # came back while this run was under way: its keywords are not compiled
             raise StoreError(f"{row.email} was changed during this run; run the same command again")
@@ -119,7 +123,8 @@ class _Post:
         return _parcel(composed)
 
     def _settled(self, count: int, row: Delivery, settlement: Settlement) -> None:
-        self._run.digests.append(self._outcome(row, settlement))
+        if row.kind == "digest":
+            self._run.digests.append(self._outcome(row, settlement))
         self._on_progress(len(self._run.digests), max(count, len(self._run.digests)))
 
     def _outcome(self, row: Delivery, settlement: Settlement) -> Sent:

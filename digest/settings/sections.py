@@ -138,6 +138,7 @@ class DeliverySettings(Section):
     surge: Number = Field(default=5.0, ge=1)
     on_uncertain: Literal["resend", "hold"] = "resend"
     processes: Whole = Field(default=1, ge=1, le=64)
+    report_to: Email | None = None
 
 
 class WebSettings(Section):

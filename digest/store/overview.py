@@ -61,9 +61,10 @@ class Overview:
         async with self._database.read() as connection:
             return Queue(*(await connection.execute(statement)).one())
 
-    async def settled(self, since: datetime, until: datetime) -> Mapping[str, int]:
-        """State → rows settled in a span of time."""
+    async def settled(self, since: datetime, until: datetime, *, kind: str = "") -> Mapping[str, int]:
+        """State → rows settled in a span of time, of every kind or one."""
         statement = select(deliveries.c.state, func.count()).where(_within(since, until)).group_by(deliveries.c.state)
+        statement = statement.where(deliveries.c.kind == kind) if kind else statement
         async with self._database.read() as connection:
             return {row.state: row[1] for row in await connection.execute(statement)}
 

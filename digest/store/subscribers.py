@@ -19,7 +19,7 @@ from digest.models import SubscriberStatus, same_address
 from digest.store.database import Database, chunks
 from digest.store.fields import derived, effective, still_chosen
 from digest.store.schema import subscribers
-from digest.store.suppressions import covered
+from digest.store.suppressions import covered, suppress
 
 _Texts = Mapping[str, Any]
 
@@ -132,7 +132,7 @@ class Subscribers:
                 "changed_at": now,
                 "chosen": {},
                 "share": share_of(one.key),
-                "last_issue": date.min,
+                "last_issue": date.max if one.origin == "report" else date.min,
                 **derived(one.fields),
             }
             for one in new
@@ -173,11 +173,17 @@ class Subscribers:
     async def set_status(
         self, ids: Sequence[int], status: SubscriberStatus, now: datetime, *, only: SubscriberStatus | None = None
     ) -> None:
-        """Set the status of some rows; with `only`, of those that have this one still."""
+        """Set the status of some rows; with `only`, of those that have this one still.
+
+        Who is marked as suppressed is put on the list, too (see suppressions, where a reason can be given).
+        """
         async with self._database.write() as connection:
             for chunk in chunks(ids):
                 rows: ColumnElement[bool] = subscribers.c.id.in_(chunk)
                 rows = rows if only is None else and_(rows, subscribers.c.status == only)
+                if status == "suppressed":
+                    for email in (await connection.execute(select(subscribers.c.email).where(rows))).scalars().all():
+                        await suppress(connection, email, "mail to it is refused", "status", "", now)
                 await connection.execute(update(subscribers).where(rows).values(status=status, changed_at=now))
 
     async def reactivate(
