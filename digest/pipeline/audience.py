@@ -57,6 +57,8 @@ class _Changes:
     removed: list[int] = field(default_factory=list)
     fields: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     overlay: dict[int, Mapping[str, Any] | None] = field(default_factory=dict)
+    adopted: list[int] = field(default_factory=list)
+    """Recipients of reports who are to read as well."""
 
 
 async def sync(settings: Settings, store: Store, now: datetime) -> None:
@@ -64,6 +66,7 @@ async def sync(settings: Settings, store: Store, now: datetime) -> None:
     stored = await store.subscribers.of_files(table.email for table in settings.subscribers)
     _, changes, start = await _resolved(settings, store, stored, now)
     await store.subscribers.add(changes.new, now)
+    await store.subscribers.adopt(changes.adopted, "config", start, now)
     await store.subscribers.set_fields(changes.fields, now)
     await store.subscribers.set_overlay(changes.overlay, now)
     await store.subscribers.reactivate(changes.returned, start, now, only="removed")
@@ -131,18 +134,13 @@ def resolve(
     known = {profile.name for profile in settings.profiles}
     readers: list[Reader] = []
     changes = _Changes()
-    for row in stored:
-        table = named.pop(same_address(row.email), None)
+    for found in stored:
+        table = named.pop(same_address(found.email), None)
+        row = _reading(found, table, start, now, changes)
+        if row is None:
+            continue
+        configured = _configured(row, table, changes)
         status, cursor = row.status, row.cursor
-        configured = row.configured
-        if table is not None:
-            configured = fields_of(table)
-            if row.origin == "config" and configured != dict(row.fields):
-                changes.fields[row.id] = configured
-            elif row.origin != "config" and configured != row.overlay:
-                changes.overlay[row.id] = configured
-        elif row.overlay is not None:
-            configured, changes.overlay[row.id] = row.fields, None
         if table is not None and status == "removed":
             changes.returned.append(row.id)
             status, cursor = "active", max(cursor, start)
@@ -169,6 +167,33 @@ def resolve(
             )
         )
     return readers, changes
+
+
+def _reading(
+    row: StoredSubscriber, table: SubscriberSettings | None, start: int, now: datetime, changes: _Changes
+) -> StoredSubscriber | None:
+    """A row of somebody who reads: who only gets reports does not, until a file names them."""
+    if row.origin != "report":
+        return row
+    if table is None:
+        return None
+    if row.status == "active":
+        changes.adopted.append(row.id)
+    return replace(row, origin="config", fields={}, joined_at=now, cursor=max(row.cursor, start))
+
+
+def _configured(row: StoredSubscriber, table: SubscriberSettings | None, changes: _Changes) -> Mapping[str, Any]:
+    """The fields as they are configured now."""
+    if table is None:
+        if row.overlay is not None:
+            changes.overlay[row.id] = None
+        return row.fields
+    said = fields_of(table)
+    if row.origin == "config" and said != dict(row.fields):
+        changes.fields[row.id] = said
+    elif row.origin != "config" and said != row.overlay:
+        changes.overlay[row.id] = said
+    return said
 
 
 def readable(email: str, fields: Mapping[str, Any]) -> SubscriberSettings:

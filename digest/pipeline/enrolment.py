@@ -36,6 +36,7 @@ class _Steps:
     new: list[NewSubscriber] = field(default_factory=list)
     fields: dict[int, dict[str, Any]] = field(default_factory=dict)
     back: list[int] = field(default_factory=list)
+    adopted: list[int] = field(default_factory=list)
     away: dict[SubscriberStatus, list[int]] = field(default_factory=dict)
 
 
@@ -90,6 +91,7 @@ async def take_in(
     for status, ids in steps.away.items():
         await store.subscribers.set_status(ids, status, now)
     result.added = await store.subscribers.add(steps.new, now)
+    await store.subscribers.adopt(steps.adopted, "command", start, now)
     await store.subscribers.set_fields(steps.fields, now, origin="command")
     await store.subscribers.reactivate(steps.back, start, now)
     return result
@@ -112,6 +114,7 @@ def _change(
     elif row.status in LEFT and not again:
         result.left += 1
     else:
+        steps.adopted += [row.id] if row.origin == "report" else []
         steps.fields[row.id] = {**(row.fields if keep else {}), **fields_of(table)}
         steps.back += [] if row.status == "active" else [row.id]
         result.changed += 1

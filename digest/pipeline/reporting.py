@@ -53,6 +53,9 @@ async def plan_report(settings: Settings, store: Store, now: datetime) -> int:
         await store.subscribers.add([new], now)
         return 0
     [row] = known
+    if row.status == "removed":  # no subscriber any more, and asked for all the same
+        await store.subscribers.adopt([row.id], KIND, row.cursor, now)
+        return 0
     if row.origin == KIND and local_day(row.joined_at, zone) > day:
         return 0
     if any(one.kind == KIND for one in await store.deliveries.of(row.id, day)):
@@ -112,6 +115,7 @@ async def report_parcel(settings: Settings, store: Store, row: Delivery, now: da
     secret = settings.secret_key()
     key = subscriber_key(row.email, secret)
     identity = message_id(f"{KIND} {key}", row.issue, address.rpartition("@")[2], secret)
+    html = f'<!doctype html><html lang="en"><meta charset="utf-8"><body><pre>{escape(text)}</pre></body></html>'
     message = Message(
         sender=settings.smtp.sender,
         envelope_sender=settings.smtp.bounce_address or address,
@@ -119,7 +123,7 @@ async def report_parcel(settings: Settings, store: Store, row: Delivery, now: da
         recipient_name="",
         subject=f"Report of {row.issue}: {settings.site.name}",
         text=text,
-        html=f'<!doctype html><html lang="en"><meta charset="utf-8"><body><pre>{escape(text)}</pre></body></html>',
+        html=html,
         message_id=identity,
         sent_at=now,
         links=links(settings).for_issue(key, row.issue),
@@ -133,5 +137,5 @@ async def report_parcel(settings: Settings, store: Store, row: Delivery, now: da
         smtputf8=needs_smtputf8(message),
         subject=message.subject,
         message_id=message.message_id,
-        html_bytes=len(message.html.encode()),
+        html_bytes=len(html.encode()),
     )

@@ -211,6 +211,20 @@ class Subscribers:
                 stays = update(subscribers).where(subscribers.c.id.in_(who.keys() - set(back)))
                 await connection.execute(stays.values(status="suppressed", changed_at=now))
 
+    async def adopt(self, ids: Sequence[int], origin: str, cursor: int, now: datetime) -> None:
+        """Make a recipient of reports a subscriber who joins now, or (`origin` "report") the other way round."""
+        values = {
+            "origin": origin,
+            "status": "active",
+            "joined_at": now,
+            "changed_at": now,
+            "cursor": func.max(subscribers.c.cursor, cursor),
+            "last_issue": date.max if origin == "report" else date.min,
+        }
+        async with self._database.write() as connection:
+            for chunk in chunks(ids):
+                await connection.execute(update(subscribers).where(subscribers.c.id.in_(chunk)).values(values))
+
     async def _rewrite(
         self,
         changes: Mapping[int, Any],

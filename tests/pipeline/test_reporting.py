@@ -57,3 +57,18 @@ def test_who_reads_too_gets_digest_and_report(instance, mail_server):
     assert len({message_from_bytes(mail.data, policy=default)["Message-ID"] for mail in server.inbox}) == len(
         server.inbox
     )
+
+
+def test_who_gets_reports_can_begin_and_cease_to_read(instance, mail_server):
+    server = mail_server()
+    feed = instance.feed("a.xml", TITLES)
+    instance.write(sources={"a": feed}, smtp_port=server.port, more=OPS)
+    instance.send(at=on(20))
+    instance.write(sources={"a": feed}, subscribers=["ops@example.org"], smtp_port=server.port, more=OPS)
+    _, document = instance.send(at=on(23))
+    assert [(one["subscriber"], one["outcome"]) for one in document["digests"]] == [("ops@example.org", "sent")]
+    instance.write(sources={"a": feed}, smtp_port=server.port, more=OPS)
+    server.inbox.clear()
+    for day in (24, 25, 26):
+        assert instance.send(at=on(day))[1]["digests"] == []
+    assert reports(server)[-1].startswith("Wednesday, 2026-11-25")
