@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from sqlalchemy import text
 
-from digest.models import Listing, Settlement, SourceReport
+from digest.models import Settlement, SourceReport
 from digest.pipeline.audience import owed, preview, sync
 from digest.pipeline.due import plan_due
 from digest.settings import load
-from digest.store import Arrival, NewSubscriber, Planned, open_store
+from digest.store import NewSubscriber, Planned, open_store
 
 BASE = """
 [site]
@@ -45,22 +45,14 @@ async def joined(store, *subscribers: NewSubscriber, at: datetime) -> None:
     await store.subscribers.add(subscribers, at)
 
 
-async def paper(store, number: int, now: datetime) -> None:
-    listing = Listing(
-        source="feed", title=f"Paper {number}", url=f"https://p.example.org/{number}", listed_on=now.date()
-    )
-    arrival = Arrival(listing=listing, keys=(f"hash:{number}",), listed_on=now.date())
-    await store.papers.add([arrival], now, lambda *_: True)
-
-
 async def rows(store, number: int = 1) -> list[tuple[str, str, str]]:
     """Issue, state and reason of one subscriber's rows, oldest first."""
     return [(f"{row.issue}", row.state, row.reason) for row in reversed(await store.deliveries.of(number))]
 
 
-async def send_all(store, now: datetime, state: str = "sent") -> None:
+async def send_all(store, now: datetime) -> None:
     while row := await store.outbox.claim(now, now + LEASE):
-        await store.outbox.settle(row.id, Settlement(state=state, reason="", next_attempt_at=now), now)
+        await store.outbox.settle(row.id, Settlement(state="sent", reason=""), now)
 
 
 async def test_everybody_due_gets_a_row_once_however_often_it_is_looked(tmp_path, store, now):

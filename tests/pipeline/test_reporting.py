@@ -15,7 +15,7 @@ def reports(server) -> list[str]:
     mails = [
         message_from_bytes(mail.data, policy=default) for mail in server.inbox if mail.recipient == "ops@example.org"
     ]
-    return [mail.get_body(("plain",)).get_content() for mail in mails]
+    return [body.get_content() for mail in mails if (body := mail.get_body(("plain",)))]
 
 
 def test_one_mail_a_day_tells_what_became_of_the_day_before(instance, mail_server):

@@ -5,20 +5,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from digest.store import NewSubscriber, Planned
+from digest.store import NewSubscriber, Planned, Store
 from digest.store.suppressions import suppress
 
 ADA = "Ada@Example.org"
 
 
-async def add(store, now, email="ada@example.org", status="active") -> int:
+async def add(store: Store, now, email="ada@example.org", status="active") -> int:
     new = NewSubscriber(key=email, email=email, origin="command", fields={}, cursor=0, status=status)
     await store.subscribers.add([new], now)
     [row] = await store.subscribers.by_address([email])
     return row.id
 
 
-async def status(store) -> str:
+async def status(store: Store) -> str:
     [row] = await store.subscribers.by_address([ADA])
     return row.status
 
