@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 
 from digest.models import Digest
 from digest.render import Renderer
@@ -75,14 +75,14 @@ def test_axe_finds_nothing_by_day_and_night_on_phones_and_screens(browser: Brows
         for width in (320, 600):
             context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
             shown = context.new_page()
-            asked: list[str] = []
-            shown.on("request", lambda request, asked=asked: asked.append(request.url))
+            asked: list[Request] = []
+            shown.on("request", asked.append)
             shown.goto(page.as_uri())
             found = Axe().run(shown, options=AXE).response["violations"]
             assert [(one["id"], one["nodes"][0]["target"]) for one in found] == []
             beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert shown.evaluate(beyond) <= 0
-            assert asked == [page.as_uri()]
+            assert [request.url for request in asked] == [page.as_uri()]
             context.close()
 
 
@@ -91,8 +91,9 @@ def test_right_to_left_names_do_not_turn_their_neighbours_around(browser: Browse
     page.write_text(str(Renderer(None, 92_000).render(odd(2)).html), encoding="utf-8")
     shown = browser.new_page(viewport={"width": 600, "height": 800})
     shown.goto(page.as_uri())
-    boxes = [shown.locator(".byline span").nth(number).bounding_box() for number in range(2)]
-    first, second = (box or {} for box in boxes)
+    first, second = (shown.locator(".byline span").nth(number).bounding_box() for number in range(2))
+    assert first
+    assert second
     assert first["x"] < second["x"]
     assert abs(first["y"] - second["y"]) < 10
     shown.close()
