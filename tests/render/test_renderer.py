@@ -137,9 +137,9 @@ def test_the_page_has_one_h1_and_an_h2_for_each_paper(renderer: Reading) -> None
 def test_each_paper_says_why_it_is_there(renderer: Reading) -> None:
     rendered = renderer.email(sample_digest(DAY))
     for text in (Page(rendered.html).text, " ".join(rendered.text.split())):
-        assert "(4.7 points) · equivariant network title 3.1 · molecular graph abstract 1.2 ·" in text
+        assert "(4.7 points) · equivariant network (title 3.1) · molecular graph (abstract 1.2) ·" in text
         assert "· 5 more keywords" in text
-        assert "words of message passing 0.4" in text
+        assert "words of message passing (0.4)" in text
         assert "For your profile chemistry" in text
 
 
