@@ -113,6 +113,8 @@ class MailServer(LoopThread):
         login: tuple[str, str] | None = None,
         smtputf8: bool = True,
         size: int = 2**25,
+        pipelining: bool = False,
+        messages_per_connection: int | None = None,
     ) -> None:
         self.host = HOST
         self.tls = tls
@@ -120,6 +122,8 @@ class MailServer(LoopThread):
         self.login = login
         self.smtputf8 = smtputf8
         self.size = size
+        self.pipelining = pipelining
+        self.messages_per_connection = messages_per_connection
         self.inbox: list[Mail] = []
         self.commands: list[str] = []
         """Every command word as it came, upper case, over all connections."""
@@ -172,6 +176,7 @@ class _Smtp(SMTP):
 
     def __init__(self, server: MailServer) -> None:
         self.server = server
+        self.taken = 0
         self._dripping = False
         super().__init__(
             _Handler(server),
@@ -316,6 +321,12 @@ class _Smtp(SMTP):
 class _Handler:
     server: MailServer
 
+    async def handle_EHLO(
+        self, _smtp: _Smtp, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], *(["250-PIPELINING"] if self.server.pipelining else []), responses[-1]]
+
     async def handle_DATA(self, smtp: _Smtp, _session: Session, envelope: Envelope) -> str:
         recipient = envelope.rcpt_tos[-1]
         mail = Mail(envelope.mail_from or "", recipient, envelope.original_content or b"", tuple(envelope.mail_options))
@@ -325,6 +336,9 @@ class _Handler:
                 smtp.loop.call_later(0.01, smtp.hang_up)
             return what
         self.server.inbox.append(mail)
+        smtp.taken += 1
+        if smtp.taken == self.server.messages_per_connection:
+            smtp.loop.call_later(0.005, smtp.hang_up)
         if await smtp.perform(what):
             # The fault has spoken; aiosmtpd must not add its own reply.
             smtp.hang_up()

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from digest.errors import Refused
 
 _SIZE = re.compile(r"[0-9]{1,18}")
+_CR, _LF, _DOT = b"\r\n."
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _UNFIT = re.compile(r"[\s<>\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -20,6 +22,14 @@ def path(address: str) -> bytes:
     if not address or _UNFIT.search(address):
         raise Refused(f"{address!r} cannot be written in an SMTP envelope")
     return f"<{address}>".encode()
+
+
+def command(*words: bytes) -> bytes:
+    """One line of a command; ValueError for a word that could be more than one."""
+    line = b" ".join(words)
+    if _CONTROL.search(line):
+        raise ValueError("an SMTP command must not hold control characters")
+    return line + b"\r\n"
 
 
 def mail_options(offered: Mapping[str, str], data: bytes, *, needs_utf8: bool) -> list[bytes]:
@@ -41,17 +51,24 @@ def mail_options(offered: Mapping[str, str], data: bytes, *, needs_utf8: bool) -
 
 
 def block(data: bytes) -> bytes:
-    """The message dot-stuffed, without the final dot (RFC 5321 section 4.5.2).
+    """The message dot-stuffed, with the final dot (RFC 5321 section 4.5.2).
 
     A lone CR or LF would let a hostile text end the message for some servers, so it is a bug in the caller: ValueError.
     """
-    breaks = data.count(b"\r\n")
-    if data.count(b"\n") != breaks or data.count(b"\r") != breaks:
-        raise ValueError("a message needs CRLF line ends and no lone CR or LF")
+    import numpy as np
+
     if not data.endswith(b"\r\n"):
         data += b"\r\n"
-    stuffed = data.replace(b"\r\n.", b"\r\n..")
-    return b"." + stuffed if stuffed.startswith(b".") else stuffed
+    every = np.frombuffer(data, np.uint8)
+    cr, lf = every == _CR, every == _LF
+    if lf[0] or cr[-1] or not np.array_equal(cr[:-1], lf[1:]):
+        raise ValueError("a message needs CRLF line ends and no lone CR or LF")
+    at = 0
+    pieces = [b"."] if every[0] == _DOT else []
+    for dot in np.flatnonzero(lf[:-1] & (every[1:] == _DOT)).tolist():
+        pieces += (data[at : dot + 1], b".")
+        at = dot + 1
+    return b"".join([*pieces, data[at:], b".\r\n"])
 
 
 def hidden(text: str, username: str, password: str) -> str:

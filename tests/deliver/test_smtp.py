@@ -4,6 +4,7 @@ import asyncio
 import base64
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -104,11 +105,12 @@ REPLIES = [
 ]
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
 @pytest.mark.parametrize(("step", "reply", "kind"), REPLIES)
 async def test_a_reply_means_what_its_step_says(
-    mail_server: Servers, step: str, reply: str, kind: type[DeliveryError]
+    mail_server: Servers, step: str, reply: str, kind: type[DeliveryError], pipelining: bool
 ) -> None:
-    server = mail_server()
+    server = mail_server(pipelining=pipelining)
     server.fail(step, reply)
     error = await outcome(server)
     assert type(error) is kind
@@ -121,13 +123,111 @@ async def test_a_reply_means_what_its_step_says(
     assert not server.inbox
 
 
+@pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data", "dot"])
+@pytest.mark.parametrize("code", [421, 450, 451, 452, 454, 550, 552, 554])
+async def test_every_code_at_every_step_is_about_this_reader_or_about_us(
+    mail_server: Servers, step: str, code: int, pipelining: bool
+) -> None:
+    server = mail_server(pipelining=pipelining)
+    server.fail(step, f"{code} no", times=1)
+    async with SmtpConnection(settings(server), None) as connection:
+        with pytest.raises(DeliveryError) as caught:
+            await connection.send(SENDER, "bob@example.org", BODY)
+        await connection.send(SENDER, "ada@example.org", BODY)
+    about_us = step == "mail" and code in {550, 554}
+    assert type(caught.value) is (SenderRefused if about_us else Deferred if code < 500 else Refused)
+    assert [mail.recipient for mail in server.inbox] == ["ada@example.org"]
+
+
+async def test_a_server_that_takes_commands_together_gets_them_together(raw_server: Callable[..., RawServer]) -> None:
+    heard: list[bytes] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        await reader.readline()
+        writer.write(b"250-hi\r\n250 PIPELINING\r\n")
+        heard.append(await reader.readuntil(b"DATA\r\n"))
+        writer.write(b"250 ok\r\n250 ok\r\n354 go\r\n")
+        heard.append(await reader.readuntil(b"\r\n.\r\n"))
+        writer.write(b"250 2.0.0 queued\r\n")
+        await reader.readline()
+
+    server = raw_server(script)
+    async with SmtpConnection(settings(server), None) as connection:
+        assert await connection.send(SENDER, "ada@example.org", BODY) == "250 2.0.0 queued"
+    assert heard[0] == b"MAIL FROM:<b+1.2.abc@news.example.org>\r\nRCPT TO:<ada@example.org>\r\nDATA\r\n"
+
+
+async def test_a_message_without_a_recipient_is_never_sent_where_commands_go_together(
+    raw_server: Callable[..., RawServer],
+) -> None:
+    """A server may answer DATA with 354 although it refused the only recipient (RFC 2920 section 3.1)."""
+    sessions: list[bytes] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        await reader.readline()
+        writer.write(b"250-hi\r\n250 PIPELINING\r\n")
+        await reader.readuntil(b"DATA\r\n")
+        writer.write(b"250 ok\r\n550 5.1.1 no such user\r\n354 go\r\n")
+        rest = b""
+        with suppress(OSError):
+            while more := await reader.read(1):
+                rest += more
+        sessions.append(rest)
+
+    async with SmtpConnection(settings(raw_server(script)), None) as connection:
+        for _ in range(2):
+            with pytest.raises(Refused, match=r"RCPT with 550 5\.1\.1"):
+                await connection.send(SENDER, "ada@example.org", BODY)
+    while len(sessions) < 2:  # noqa: ASYNC110 - the server is another thread
+        await asyncio.sleep(0.001)
+    assert sessions == [b"", b""]
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+async def test_a_server_that_hangs_up_after_each_seventh_message_gets_every_message_once(
+    mail_server: Servers, pipelining: bool
+) -> None:
+    server = mail_server(pipelining=pipelining, messages_per_connection=7)
+    async with SmtpConnection(settings(server), None) as connection:
+        for number in range(30):
+            await connection.send(SENDER, f"r{number}@example.org", BODY)
+            await asyncio.sleep(0.02 if number % 7 == 6 else 0)
+    assert [mail.recipient for mail in server.inbox] == [f"r{number}@example.org" for number in range(30)]
+    assert server.connections == 5
+
+
+async def test_what_the_server_says_out_of_turn_is_no_answer_to_the_next_command(
+    raw_server: Callable[..., RawServer],
+) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        while line := await reader.readline():
+            if line.startswith(b"DATA"):
+                writer.write(b"354 go\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(b"250 2.0.0 queued\r\n250 2.0.0 and again\r\n")
+            else:
+                writer.write(b"250 ok\r\n")
+
+    server = raw_server(script)
+    async with SmtpConnection(settings(server), None) as connection:
+        for _ in range(3):
+            assert await connection.send(SENDER, "ada@example.org", BODY) == "250 2.0.0 queued"
+            await asyncio.sleep(0.01)
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
 @pytest.mark.parametrize("fault", ["drop", "stall", "garbage", "flood"])
 @pytest.mark.parametrize("step", ["greeting", "ehlo", "mail", "rcpt", "data", "dot"])
 async def test_silence_and_nonsense_are_harmless_before_the_dot_and_uncertain_after_it(
-    mail_server: Servers, step: str, fault: str, monkeypatch: pytest.MonkeyPatch
+    mail_server: Servers, step: str, fault: str, pipelining: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("digest.deliver.smtp._DOT_FACTOR", 1)
-    server = mail_server()
+    server = mail_server(pipelining=pipelining)
     server.fail(step, fault)
     error = await outcome(server, timeout=0.3 if fault == "stall" else 5.0)
     expected = {"greeting": SenderRefused, "ehlo": SenderRefused, "dot": Uncertain}.get(step, Deferred)
@@ -472,4 +572,20 @@ async def test_continuation_lines_without_end_are_cut_off(raw_server: Callable[.
     server = raw_server(script)
     async with SmtpConnection(settings(server), None) as connection:
         with pytest.raises(SenderRefused, match="does not speak SMTP"):
+            await connection.send(SENDER, "ada@example.org", BODY)
+
+
+@pytest.mark.parametrize("line", [b"250-\r\n", b"250-more\r\n", b"250-\n"])
+async def test_an_answer_of_endless_lines_is_cut_off(raw_server: Callable[..., RawServer], line: bytes) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        await reader.readline()
+        writer.write(b"250 hi\r\n")
+        await reader.readline()
+        while True:
+            writer.write(line * 1000)
+            await writer.drain()
+
+    async with SmtpConnection(settings(raw_server(script)), None) as connection:
+        with pytest.raises(Deferred, match="not SMTP: a reply without end"):
             await connection.send(SENDER, "ada@example.org", BODY)
