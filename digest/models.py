@@ -264,6 +264,10 @@ class Settlement:
     reply: str = ""
     next_attempt_at: datetime | None = None
     uncertain: bool = False
+    counted: bool = True
+    """False when nothing was tried: the row was put off before its message left."""
+    suppress: str = ""
+    """Why the address should never be mailed again; empty unless the server said that it does not exist."""
     subject: str = ""
     message_id: str = ""
     papers: tuple[str, ...] = ()

@@ -6,15 +6,19 @@ rows come through the `Outbox` seam in drain, and how a row becomes a message is
 
 from digest.deliver.backoff import next_attempt
 from digest.deliver.dkim import Signer, new_key
-from digest.deliver.drain import Connection, Outbox, Parcel, Skip, drain
+from digest.deliver.drain import Connection, Drained, Halt, Outbox, Parcel, Skip, drain
 from digest.deliver.folder import Files, write
 from digest.deliver.headers import wire_address
 from digest.deliver.mime import needs_smtputf8, to_bytes
 from digest.deliver.smtp import SmtpConnection
+from digest.deliver.watch import Dead
 
 __all__ = [
     "Connection",
+    "Dead",
+    "Drained",
     "Files",
+    "Halt",
     "Outbox",
     "Parcel",
     "Signer",

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from digest.deliver.backoff import next_attempt
+from digest.deliver.refusals import dead_address
 from digest.errors import Deferred, Refused, Uncertain
 from digest.models import Delivery, Settlement
 
@@ -51,6 +52,13 @@ def skipped(delivery: Delivery, skip: Skip) -> Settlement:
     return Settlement(state="skipped", reason=skip.reason, uncertain=delivery.uncertain)
 
 
+def put_off(delivery: Delivery, why: str, at: datetime) -> Settlement:
+    """The row waits without having been tried."""
+    return Settlement(
+        state="queued", reason=why, reply=why, next_attempt_at=at, uncertain=delivery.uncertain, counted=False
+    )
+
+
 def sent(delivery: Delivery, message: Parcel, reply: str) -> Settlement:
     """The server took the message."""
     return replace(_about(delivery, message), state="sent", reply=reply)
@@ -63,7 +71,7 @@ def not_sent(
     about = _about(delivery, message)
     match error:
         case Refused(reply=reply):
-            return replace(about, state="failed", reason=reply, reply=reply)
+            return replace(about, state="failed", reason=reply, reply=reply, suppress=dead_address(reply))
         case Deferred(reply=reply):
             return _again(delivery, replace(about, reply=reply), now)
         case _:

@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
-from digest.deliver import Parcel, Skip, drain, needs_smtputf8, wire_address
+from digest.deliver import Dead, Parcel, Skip, drain, needs_smtputf8, wire_address
 from digest.errors import StoreError, StoreUnavailable, UsageError
 from digest.models import Delivery, Outcome, Settlement, same_address
 from digest.pipeline import reporting
@@ -93,18 +94,21 @@ class _Post:
         self._on_progress(0, count)
         newest = max((reader_id or 0 for reader_id in self._readers), default=0)
         newest = max(newest, await reporting.recipient_id(settings, self._store))
-        outbox = _Rows(self._store, now, _lease(settings), rows, newest, await self._budget())
-        stopped = await drain(
+        outbox = _Rows(self._store, now, settings, rows, newest)
+        drained = await drain(
             outbox,
             self._compose,
             partial(transport, settings),
             connections=settings.smtp.connections,
+            per_domain=settings.smtp.per_domain,
             per_second=settings.smtp.per_second,
             on_uncertain=settings.delivery.on_uncertain,
             now=lambda: now,
             on_settled=partial(self._settled, count),
         )
-        self._run.stopped = stopped or (BRAKED if outbox.braked else "")
+        self._run.stopped = drained.halt.sentence if drained.halt else BRAKED if outbox.braked else ""
+        self._run.problems += drained.warnings
+        await self._suppress(drained.dead)
 
     async def _compose(self, row: Delivery) -> Parcel | Skip:
         if row.kind == reporting.KIND:
@@ -139,60 +143,50 @@ class _Post:
         files = write_files(self._run, composed, self._request.out)
         return sent_as(composed, "sent", None, files)
 
-    async def _budget(self) -> int | None:
-        """How many more messages `[delivery] max_per_day` allows; None without a limit."""
-        limit = self._settings.delivery.max_per_day
-        if limit is None:
-            return None
-        now = self._request.now
-        return max(0, limit - await self._store.deliveries.sent_between(now - timedelta(days=1), now))
+    async def _suppress(self, dead: Sequence[Dead]) -> None:
+        """Never write again to addresses that do not exist."""
+        for one in dead:
+            await self._store.suppressions.add(one.email, one.reason, "smtp", one.reply, self._request.now)
 
 
 class _Rows:
     """The store's outbox as the delivery room wants it: this run's rows, within today's brake."""
 
     def __init__(
-        self,
-        store: Store,
-        now: datetime,
-        lease: timedelta,
-        rows: deque[int] | None,
-        newest_subscriber: int,
-        budget: int | None,
+        self, store: Store, now: datetime, settings: Settings, rows: deque[int] | None, newest_subscriber: int
     ) -> None:
         self._outbox = store.outbox
         self._now = now
-        self._lease = lease
+        self._lease = _lease(settings)
+        self._per_day = settings.delivery.max_per_day
         self._rows = rows
         self._newest_subscriber = newest_subscriber
-        self._budget = budget
         self.braked = False
 
-    async def claim(self, now: datetime) -> Delivery | None:
-        if self._budget is not None and self._budget <= 0:
-            self.braked = await self._next(now, peek=True) is not None
-            return None
-        self._spend(1)
-        row = await self._next(now)
-        if row is None:
-            self._spend(-1)
-        return row
-
-    async def _next(self, now: datetime, *, peek: bool = False) -> Delivery | None:
-        lease_until = datetime.now(UTC) + self._lease
+    async def lease(self, now: datetime, most: int) -> Sequence[Delivery]:
+        """The next rows of this run, or of those it was asked for."""
         if self._rows is None:
-            row = await self._outbox.claim(now, lease_until, newest_subscriber=self._newest_subscriber)
-        else:
-            row = None
-            while row is None and self._rows:
-                row = await self._outbox.claim(now, lease_until, row_id=self._rows.popleft())
-        if row is not None and peek:
-            await self._outbox.release(row.id)
-        return row
+            return await self._some(now, most, newest_subscriber=self._newest_subscriber)
+        while self._rows:
+            ids = [self._rows.popleft() for _ in range(min(most, len(self._rows)))]
+            if found := await self._some(now, len(ids), only=ids):
+                return found
+        return ()
+
+    async def _some(self, now: datetime, most: int, **which: Any) -> Sequence[Delivery]:
+        until = datetime.now(UTC) + self._lease
+        leased = await self._outbox.lease(now, until, most, per_day=self._per_day, **which)
+        self.braked = leased.braked
+        return leased.rows
+
+    async def begin(self, delivery_id: int) -> bool:
+        return await self._outbox.begin(delivery_id, datetime.now(UTC) + self._lease)
+
+    async def park(self, delivery_id: int) -> None:
+        await self._outbox.park(delivery_id)
 
     async def settle(self, delivery_id: int, settlement: Settlement) -> None:
         """Write it down, also when the database is locked for minutes: a message that left must not leave again."""
-        self._spend(0 if settlement.state == "sent" else -1)
         for pause in _SETTLE_AGAIN:
             try:
                 return await self._outbox.settle(delivery_id, settlement, self._now)
@@ -201,12 +195,9 @@ class _Rows:
         return await self._outbox.settle(delivery_id, settlement, self._now)
 
     async def release(self, delivery_id: int) -> None:
-        self._spend(-1)
         await self._outbox.release(delivery_id)
-
-    def _spend(self, messages: int) -> None:
-        if self._budget is not None:
-            self._budget -= messages
+        if self._rows is not None:
+            self._rows.append(delivery_id)
 
 
 def _lease(settings: Settings) -> timedelta:

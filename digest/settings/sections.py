@@ -97,6 +97,7 @@ class SmtpSettings(Section):
     bounce_address: Email | None = None
     verp: Flag = True
     connections: Whole = Field(default=1, ge=1, le=100)
+    per_domain: Whole | None = Field(default=None, ge=1)
     rate: Rate = "14/s"
     timeout: Number = Field(default=60.0, gt=0, le=3600)
     dkim: DkimSettings | None = None

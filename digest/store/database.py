@@ -5,13 +5,15 @@ Knows nothing of papers or subscribers.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -49,8 +51,11 @@ def chunks(values: Sequence[T]) -> Iterator[list[T]]:
 class Database:
     """One SQLite file and its connections. Use `open_database`."""
 
-    def __init__(self, engine: AsyncEngine, path: str) -> None:
+    def __init__(self, engine: AsyncEngine, path: str, writer: Engine) -> None:
         self._engine = engine
+        self._writer = writer
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="digest-store")
+        self._held: Connection | None = None
         self.path = path
 
     @asynccontextmanager
@@ -66,6 +71,31 @@ class Database:
         with explained(self.path):
             async with self._engine.execution_options(write=True).begin() as connection:
                 yield connection
+
+    async def write_at_once(self, work: Callable[[Connection], T]) -> T:
+        """A write transaction run as a whole in one thread: many statements for the price of one change of threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._whole, work)
+
+    def _whole(self, work: Callable[[Connection], T]) -> T:
+        with explained(self.path):
+            if self._held is None:
+                self._held = self._writer.connect()
+            try:
+                with self._held.begin():
+                    return work(self._held)
+            except BaseException:
+                # Whatever it was, the next transaction begins on a connection that knows nothing of it.
+                held, self._held = self._held, None
+                held.invalidate()
+                held.close()
+                raise
+
+    def close(self) -> None:
+        """Give the writing thread and its connection back; what is under way is finished."""
+        self._thread.shutdown()
+        if self._held is not None:
+            self._held.close()
+        self._writer.dispose()
 
 
 @contextmanager
@@ -102,22 +132,39 @@ async def open_database(
             if found != REVISION:
                 async with engine.execution_options(write=True).begin() as connection:
                     await connection.run_sync(_bring_up, path, upgrade)
-        yield Database(engine, path)
+        database = Database(engine, path, _writer(path, busy_seconds))
+        try:
+            yield database
+        finally:
+            await asyncio.to_thread(database.close)
     finally:
         await engine.dispose()
 
 
 def _engine(path: str, busy_seconds: float) -> AsyncEngine:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", **_options(busy_seconds))
+    _as_we_want(engine.sync_engine)
+    return engine
+
+
+def _writer(path: str, busy_seconds: float) -> Engine:
+    engine = create_engine(f"sqlite+pysqlite:///{path}", **_options(busy_seconds)).execution_options(write=True)
+    _as_we_want(engine)
+    return engine
+
+
+def _options(busy_seconds: float) -> dict[str, Any]:
     import json
     from functools import partial
 
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}",
-        connect_args={"timeout": busy_seconds},
-        json_serializer=partial(json.dumps, ensure_ascii=False),  # the full-text index reads the letters themselves
-    )
+    return {
+        "connect_args": {"timeout": busy_seconds},
+        "json_serializer": partial(json.dumps, ensure_ascii=False),  # the full-text index reads the letters themselves
+    }
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _as_we_want(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver's own BEGIN comes too late; ours is below
         cursor = connection.cursor()
@@ -125,12 +172,10 @@ def _engine(path: str, busy_seconds: float) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         write = connection.get_execution_options().get("write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    return engine
 
 
 def _bring_up(connection: Connection, path: str, upgrade: bool) -> None:

@@ -86,10 +86,6 @@ class Deliveries:
         async with self._database.read() as connection:
             return {row.state: row[1] for row in await connection.execute(statement)}
 
-    async def sent_between(self, start: datetime, end: datetime) -> int:
-        moments = and_(deliveries.c.settled_at > start, deliveries.c.settled_at <= end, deliveries.c.state == "sent")
-        return await self._count(moments)
-
     async def planned_by_issue(self, before: date, issues: int) -> list[int]:
         """How many digests were due for each of the last issues before a day, whatever became of them, newest first."""
         statement = (

@@ -1,29 +1,47 @@
 """The outbox: one row per email owed, written before it is sent and settled after the server's answer.
 
-    queued → sending (leased) → sent | skipped | failed, or back to queued with `next_attempt_at`
+    queued → queued, leased → sending → sent | skipped | failed, or back to queued with `next_attempt_at`
 
-Rows are written in planned. Settling moves the subscriber's cursor in the same transaction. How often to try again is
-decided in deliver; what the rows tell afterwards is read in deliveries.
+A lease keeps others away; `sending` says more: the message may be on its way. Rows are leased several at a time and begun
+one by one just before they leave, so a crash casts doubt on what was being sent and on nothing else. Rows are written in
+planned, changed in settling. How often to try again is decided in deliver; what the rows tell afterwards is read in
+deliveries.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, update
 
 from digest.models import Delivery, Settlement
-from digest.store import planned
+from digest.store import planned, settling
 from digest.store.database import Database
 from digest.store.deliveries import OPEN, as_delivery
+from digest.store.group import GroupCommit
 from digest.store.planned import Planned
 from digest.store.schema import deliveries, subscribers
+from digest.store.settling import Begin, Change, Park, Release, Settle
+
+LEASED = text("deliveries.lease_owner != ''")
+"""The condition of the partial index on leases, as a literal (see OPEN)."""
+_DAY = timedelta(days=1)
+_LONGER = timedelta(hours=2)
+"""Beyond its lease: longer than a clock is likely to jump, and short of tomorrow's issue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """Some rows to send; `braked` when more are due than may leave today."""
+
+    rows: tuple[Delivery, ...] = ()
+    braked: bool = False
 
 
 class Outbox:
@@ -31,7 +49,8 @@ class Outbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.owner = f"{_machine()}/{os.getpid()}"
+        self.owner = f"{_machine()}/{os.getpid()}-{_started(os.getpid())}"
+        self._commit: GroupCommit[Change, bool] = GroupCommit(self._write)
 
     async def plan(self, owed: Sequence[Planned], now: datetime, *, again: bool = False) -> list[int]:
         """Write a row per issue owed (see planned); returns the ids of those whose earlier issue is on its way."""
@@ -44,94 +63,116 @@ class Outbox:
     async def recover(self, real_now: datetime) -> int:
         """Give back rows whose sender is gone: its lease ended, or its process on this machine has.
 
-        Nobody knows whether such a message left, so the row is marked uncertain. Returns how many.
+        Nobody knows whether a message that was being sent has left, so such a row is marked uncertain; a row that was
+        only leased is as it was. A living process of this machine keeps its rows two hours longer than it said, so that
+        a clock that jumps takes none from it. Returns how many are uncertain.
         """
+        owner = deliveries.c.lease_owner
         async with self._database.write() as connection:
-            sending = and_(OPEN, deliveries.c.state == "sending")
-            owners = (await connection.execute(select(deliveries.c.lease_owner).where(sending).distinct())).scalars()
-            dead = [owner for owner in owners if owner != self.owner and _is_dead(owner)]
-            lost = or_(deliveries.c.lease_owner.in_(dead), deliveries.c.lease_until < real_now)
-            back = {"state": "queued", "uncertain": True, "lease_owner": "", "lease_until": None}
-            return (await connection.execute(update(deliveries).where(sending, lost).values(back))).rowcount
+            owners = (await connection.execute(select(owner).where(LEASED).distinct())).scalars().all()
+            alive = {one: _is_alive(one) for one in owners}
+            dead = [one for one, lives in alive.items() if lives is False]
+            living = [one for one, lives in alive.items() if lives]
+            ended = and_(owner.not_in(living), deliveries.c.lease_until < real_now)
+            lost = and_(LEASED, or_(owner.in_(dead), ended, deliveries.c.lease_until < real_now - _LONGER))
+            free = {"lease_owner": "", "lease_until": None}
+            doubtful = update(deliveries).where(OPEN, deliveries.c.state == "sending", lost)
+            count = (await connection.execute(doubtful.values(state="queued", uncertain=True, **free))).rowcount
+            await connection.execute(update(deliveries).where(lost).values(**free))
+            return count
 
-    async def claim(
-        self, now: datetime, lease_until: datetime, *, row_id: int | None = None, newest_subscriber: int | None = None
-    ) -> Delivery | None:
-        """Lease the queued row with the oldest window, or the one with `row_id`; None when none is due.
+    async def lease(
+        self,
+        now: datetime,
+        lease_until: datetime,
+        most: int,
+        *,
+        only: Collection[int] | None = None,
+        newest_subscriber: int | None = None,
+        per_day: int | None = None,
+    ) -> Leased:
+        """Lease up to `most` queued rows, the oldest windows first; `only` of these rows, where it is given.
 
         `lease_until` is a moment of the real clock, later than any one message can take. Subscribers who came after
-        `newest_subscriber` are left to the next run. An unsubscribed or suppressed address is never claimed: its row
+        `newest_subscriber` are left to the next run. With `per_day`, what was sent within a day of `now` and what is
+        leased, by whatever process, counts against it. An unsubscribed or suppressed address is never leased: its row
         is settled instead.
         """
-        due = and_(OPEN, deliveries.c.state == "queued", deliveries.c.next_attempt_at <= now)
-        if row_id is not None:
-            due = and_(due, deliveries.c.id == row_id)
+        due = and_(
+            OPEN, deliveries.c.state == "queued", deliveries.c.next_attempt_at <= now, deliveries.c.lease_owner == ""
+        )
+        if only is not None:
+            due = and_(due, deliveries.c.id.in_(only))
         if newest_subscriber is not None:
             due = and_(due, deliveries.c.subscriber_id <= newest_subscriber)
-        first = select(deliveries.c.id).where(due).order_by(deliveries.c.after_seq, deliveries.c.id).limit(1)
-        async with self._database.write() as connection:
-            while (found := await connection.scalar(first)) is not None:
-                row = await _with_address(connection, found)
-                if row["status"] == "active":
-                    lease = {"state": "sending", "lease_owner": self.owner, "lease_until": lease_until}
-                    await connection.execute(update(deliveries).where(deliveries.c.id == found).values(lease))
-                    return as_delivery({**row, **lease})
-                reason = f"the subscriber is {row['status']}"
-                settled = {"state": "skipped", "reason": reason, "settled_at": now, "next_attempt_at": None}
-                await connection.execute(update(deliveries).where(deliveries.c.id == found).values(settled))
-        return None
+        return await self._database.write_at_once(partial(self._lease, due, now, lease_until, most, per_day))
+
+    async def begin(self, delivery_id: int, lease_until: datetime) -> bool:
+        """Say that a leased row's message is about to leave; False when it must not any more, and the lease is off.
+
+        It was folded into a later issue, or paused, or its subscriber has left, since it was leased.
+        """
+        return await self._commit(Begin(delivery_id, lease_until))
+
+    async def park(self, delivery_id: int) -> None:
+        """The message has certainly not arrived, and what that means is not yet known: leased as before it began."""
+        await self._commit(Park(delivery_id))
 
     async def settle(self, delivery_id: int, settlement: Settlement, now: datetime) -> None:
         """Write what became of a row this process holds; sent and skipped move the cursor.
 
         That a message was sent counts even when the lease was lost: it has left.
         """
-        final = settlement.state not in {"queued", "sending"}
-        values: dict[str, Any] = {
-            "state": settlement.state,
-            "reason": settlement.reason,
-            "reply": settlement.reply,
-            "next_attempt_at": settlement.next_attempt_at,
-            "settled_at": now if final else None,
-            "lease_owner": "",
-            "lease_until": None,
-            "attempts": deliveries.c.attempts + (settlement.state != "skipped"),
-            **({"uncertain": True} if settlement.uncertain else {}),
-        }
-        if settlement.message_id:
-            names = ("subject", "message_id", "html_bytes", "message_bytes")
-            values |= {name: getattr(settlement, name) for name in names} | {"papers": list(settlement.papers)}
-        allowed = self._mine(delivery_id)
-        if settlement.state == "sent":
-            allowed = and_(deliveries.c.id == delivery_id, deliveries.c.state != "sent")
-        async with self._database.write() as connection:
-            changed = await connection.execute(update(deliveries).where(allowed).values(values))
-            if changed.rowcount and settlement.state in {"sent", "skipped"}:
-                await _move_cursor(connection, delivery_id)
+        await self._commit(Settle(delivery_id, settlement, now))
 
     async def release(self, delivery_id: int) -> None:
         """Back to queued, untouched."""
-        values = {"state": "queued", "lease_owner": "", "lease_until": None}
-        async with self._database.write() as connection:
-            await connection.execute(update(deliveries).where(self._mine(delivery_id)).values(values))
+        await self._commit(Release(delivery_id))
 
-    def _mine(self, delivery_id: int) -> ColumnElement[bool]:
-        held = and_(deliveries.c.state == "sending", deliveries.c.lease_owner == self.owner)
-        return and_(deliveries.c.id == delivery_id, held)
+    async def _write(self, changes: Sequence[Change]) -> Sequence[bool]:
+        return await self._database.write_at_once(partial(settling.write, changes, self.owner))
+
+    def _lease(
+        self,
+        due: ColumnElement[bool],
+        now: datetime,
+        lease_until: datetime,
+        most: int,
+        per_day: int | None,
+        connection: Connection,
+    ) -> Leased:
+        first = (
+            select(deliveries, subscribers.c.email, subscribers.c.status)
+            .join(subscribers)
+            .where(due)
+            .order_by(deliveries.c.after_seq, deliveries.c.id)
+        )
+        left = most if per_day is None else max(0, min(most, per_day - _used(connection, now)))
+        if not left:
+            return Leased(braked=connection.execute(first.limit(1)).first() is not None)
+        leased: list[Delivery] = []
+        lease = {"lease_owner": self.owner, "lease_until": lease_until}
+        while len(leased) < left and (rows := connection.execute(first.limit(left - len(leased))).mappings().all()):
+            for status in {row["status"] for row in rows}:
+                ids = [row["id"] for row in rows if row["status"] == status]
+                values = lease
+                if status != "active":
+                    reason = f"the subscriber is {status}"
+                    values = {"state": "skipped", "reason": reason, "settled_at": now, "next_attempt_at": None}
+                connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(values))
+            leased += [as_delivery(row) for row in rows if row["status"] == "active"]
+        return Leased(tuple(leased))
 
 
-async def _with_address(connection: AsyncConnection, row_id: int) -> RowMapping:
-    statement = select(deliveries, subscribers.c.email, subscribers.c.status).join(subscribers)
-    return (await connection.execute(statement.where(deliveries.c.id == row_id))).mappings().one()
+def _used(connection: Connection, now: datetime) -> int:
+    """How many messages count against today's brake; a little of the future too, for clocks that disagree."""
+    at = deliveries.c.settled_at
+    sent = and_(at > now - _DAY, at < now + _DAY, deliveries.c.state == "sent")
+    counts = [connection.scalar(select(func.count()).select_from(deliveries).where(one)) for one in (sent, LEASED)]
+    return sum(count or 0 for count in counts)
 
 
-async def _move_cursor(connection: AsyncConnection, delivery_id: int) -> None:
-    columns = select(deliveries.c.subscriber_id, deliveries.c.upto_seq).where(deliveries.c.id == delivery_id)
-    row = (await connection.execute(columns)).one()
-    behind = and_(subscribers.c.id == row.subscriber_id, subscribers.c.cursor < row.upto_seq)
-    await connection.execute(update(subscribers).where(behind).values(cursor=row.upto_seq))
-
-
+@cache
 def _machine() -> str:
     """Where a process number means us: host, its last start, and the name space (containers may share a host name)."""
     try:
@@ -142,15 +183,24 @@ def _machine() -> str:
     return f"{socket.gethostname()}/{boot}/{space}"
 
 
-def _is_dead(owner: str) -> bool:
-    """True when the owner was a process of this machine that has ended; the leases of others must run out."""
-    machine, _, pid = owner.rpartition("/")
+def _started(pid: int) -> str:
+    """When a process began, in ticks since the start of the machine: tells it from a later one with its number."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _is_alive(owner: str) -> bool | None:
+    """Whether the owner's process lives; None when nobody here can know, and its lease must run out."""
+    machine, _, process = owner.rpartition("/")
+    pid, _, started = process.partition("-")
     if machine != _machine() or not pid.isdigit():
-        return False
+        return None
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
-        return True
-    except OSError:
         return False
-    return False
+    except (OSError, OverflowError):
+        return None
+    return started == _started(int(pid)) if started else None

@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration; a database at any other is not used."""
 
 
@@ -221,6 +221,7 @@ deliveries = Table(
     Index("ix_deliveries_waiting", "subscriber_id", sqlite_where=text("state IN ('queued', 'sending')")),
     Index("ix_deliveries_failed", "settled_at", sqlite_where=text("state = 'failed'")),
     Index("ix_deliveries_settled_at", "settled_at"),
+    Index("ix_deliveries_leased", "lease_owner", sqlite_where=text("lease_owner != ''")),
     sqlite_autoincrement=True,
 )
 

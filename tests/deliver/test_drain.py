@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from digest.deliver.drain import MOST_TROUBLES_IN_A_ROW, Parcel, Settlement, Skip, drain
+from digest.deliver.drain import MOST_TROUBLES_IN_A_ROW, Drained, Parcel, Settlement, Skip, drain
 from digest.deliver.pace import Pace
 from digest.deliver.smtp import SmtpConnection
 from digest.errors import ConfigError, Problem, StoreUnavailable
@@ -46,17 +46,34 @@ class MemoryOutbox:
     settled: list[tuple[int, Settlement]] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
     fail_settle: Exception | None = None
-    most_leased: int = 0
+    begun: set[int] = field(default_factory=set)
+    withdrawn: set[int] = field(default_factory=set)
+    most_begun: int = 0
 
-    async def claim(self, now: datetime) -> Delivery | None:
+    async def lease(self, now: datetime, most: int) -> Sequence[Delivery]:
+        found: list[Delivery] = []
         for number, one in self.rows.items():
             due = one.next_attempt_at is None or one.next_attempt_at <= now
-            if one.state == "queued" and due and number not in self.leased:
+            if one.state == "queued" and due and number not in self.leased and len(found) < most:
                 self.leased.add(number)
-                await asyncio.sleep(0)
-                self.most_leased = max(self.most_leased, len(self.leased))
-                return one
-        return None
+                found.append(one)
+        await asyncio.sleep(0)
+        return found
+
+    async def begin(self, delivery_id: int) -> bool:
+        assert delivery_id in self.leased
+        await asyncio.sleep(0)
+        if delivery_id in self.withdrawn:
+            self.leased.discard(delivery_id)
+            self.rows[delivery_id] = replace(self.rows[delivery_id], state="skipped", reason="paused")
+            return False
+        self.begun.add(delivery_id)
+        self.most_begun = max(self.most_begun, len(self.begun))
+        return True
+
+    async def park(self, delivery_id: int) -> None:
+        await asyncio.sleep(0)
+        self.begun.discard(delivery_id)
 
     async def settle(self, delivery_id: int, settlement: Settlement) -> None:
         await asyncio.sleep(0)
@@ -64,13 +81,14 @@ class MemoryOutbox:
             raise self.fail_settle
         assert delivery_id in self.leased
         self.leased.discard(delivery_id)
+        self.begun.discard(delivery_id)
         self.settled.append((delivery_id, settlement))
         before = self.rows[delivery_id]
         self.rows[delivery_id] = replace(
             before,
             state=settlement.state,
             reason=settlement.reason,
-            attempts=before.attempts + 1,
+            attempts=before.attempts + settlement.counted,
             uncertain=settlement.uncertain,
             next_attempt_at=settlement.next_attempt_at,
         )
@@ -79,6 +97,7 @@ class MemoryOutbox:
         await asyncio.sleep(0)
         assert delivery_id in self.leased
         self.leased.discard(delivery_id)
+        self.begun.discard(delivery_id)
         self.released.append(delivery_id)
 
     def states(self) -> dict[str, int]:
@@ -116,7 +135,37 @@ async def run(
     on_uncertain: Literal["resend", "hold"] = "resend",
     now: datetime = NOW,
     seen: list[tuple[Delivery, Settlement]] | None = None,
+    per_domain: int | None = None,
 ) -> str | None:
+    """The sentence with which the batch stopped."""
+    halt = (
+        await drained(
+            outbox,
+            port,
+            how=how,
+            connections=connections,
+            per_second=per_second,
+            per_domain=per_domain,
+            on_uncertain=on_uncertain,
+            now=now,
+            seen=seen,
+        )
+    ).halt
+    return halt.sentence if halt else None
+
+
+async def drained(
+    outbox: MemoryOutbox,
+    port: int,
+    *,
+    how: Callable[[Delivery], Any] = compose,
+    connections: int = 1,
+    per_second: float = 1e6,
+    on_uncertain: Literal["resend", "hold"] = "resend",
+    now: datetime = NOW,
+    seen: list[tuple[Delivery, Settlement]] | None = None,
+    per_domain: int | None = None,
+) -> Drained:
     settings = SmtpSettings(host="127.0.0.1", port=port, tls="none", timeout=5.0)
     told = seen if seen is not None else []
     return await drain(
@@ -127,6 +176,7 @@ async def run(
         per_second=per_second,
         on_uncertain=on_uncertain,
         now=lambda: now,
+        per_domain=per_domain,
         on_settled=lambda delivery, settlement: told.append((delivery, settlement)),
     )
 
@@ -167,7 +217,7 @@ async def test_nothing_is_lost_and_nothing_is_sent_twice(mail_server: Servers, c
     )
     assert outbox.states() == {"failed": 1, "queued": 2, "sent": 197}
     assert not outbox.leased
-    assert outbox.most_leased <= connections
+    assert outbox.most_begun <= connections
 
 
 async def test_two_hundred_messages_take_two_connections_in_a_row(mail_server: Servers) -> None:
@@ -300,7 +350,9 @@ async def test_many_full_mailboxes_do_not_starve_who_stands_behind(mail_server: 
 async def test_it_leaves_a_busy_server_alone_after_many_deferrals(mail_server: Servers) -> None:
     server, outbox = mail_server(), outbox_of(*map(row, range(100)))
     server.fail("rcpt", "421 4.7.0 too busy")
-    assert await run(outbox, server.port, connections=2) is None
+    halt = (await drained(outbox, server.port, connections=2)).halt
+    assert halt is not None
+    assert (halt.kind, "421 4.7.0 too busy" in halt.sentence) == ("busy", True)
     assert MOST_TROUBLES_IN_A_ROW <= len(outbox.settled) <= MOST_TROUBLES_IN_A_ROW + 1
     assert len([one for one in outbox.rows.values() if not one.attempts]) >= 79
     assert not outbox.leased
@@ -324,7 +376,7 @@ async def test_a_message_that_cannot_be_composed_stops_the_batch_loudly(mail_ser
     server, outbox = mail_server(), outbox_of(*map(row, range(5)))
     assert await run(outbox, server.port, how=broken) == "templates/digest.html: unknown variable"
     assert outbox.states() == {"queued": 3, "sent": 2}
-    assert outbox.released == [2]
+    assert not outbox.leased
 
 
 @pytest.mark.parametrize("connections", [1, 3])
@@ -359,8 +411,8 @@ async def test_a_row_that_was_sent_is_never_given_back_when_the_store_fails(mail
     outbox.fail_settle = StoreUnavailable("the disk is full")
     with pytest.raises(StoreUnavailable):
         await run(outbox, server.port)
-    assert outbox.leased == {1}
-    assert not outbox.released
+    assert outbox.leased == outbox.begun == {1}
+    assert outbox.released == [2]
     assert len(server.inbox) == 1
 
 
@@ -446,3 +498,176 @@ async def test_no_lease_is_held_through_a_long_wait_for_the_rate(mail_server: Se
     task.cancel()
     await asyncio.wait({task})
     assert outbox.states() == {"queued": 2, "sent": 1}
+
+
+def many(count: int, domains: int, **more: Any) -> list[Delivery]:
+    return [row(number, email=f"r{number}@d{number % domains}.example.org", **more) for number in range(count)]
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+@pytest.mark.parametrize("reply", ["554 5.7.1 relay access denied", "550 5.1.1 user unknown", "550 no"])
+async def test_everybody_refused_the_same_way_is_about_us_and_nobody_is_given_up(
+    mail_server: Servers, connections: int, reply: str
+) -> None:
+    server, outbox = mail_server(), outbox_of(*many(60, 12))
+    server.fail("rcpt", reply)
+    result = await drained(outbox, server.port, connections=connections)
+    assert result.halt is not None
+    assert (result.halt.kind, reply in result.halt.sentence) == ("refusals", True)
+    assert list(outbox.rows.values()) == many(60, 12)
+    assert not outbox.leased
+    assert not result.dead
+    assert server.commands.count("RCPT") < 10 + connections
+
+
+async def test_a_small_batch_that_is_blocked_as_a_whole_is_about_us_too(mail_server: Servers) -> None:
+    server, outbox = mail_server(), outbox_of(*many(3, 3))
+    server.fail("rcpt", "554 5.7.1 relay access denied")
+    assert "accepted nobody" in (await run(outbox, server.port) or "")
+    assert outbox.states() == {"queued": 3}
+    server.heal()
+    server.fail("rcpt", "550 5.1.1 user unknown")
+    assert await run(outbox, server.port) is None
+    assert outbox.states() == {"failed": 3}, "three dead addresses are no sign of anything"
+
+
+async def test_one_accepted_reader_makes_the_refusals_before_final(mail_server: Servers) -> None:
+    server, outbox = mail_server(), outbox_of(*many(12, 12))
+    server.fail("rcpt", "550 5.1.1 user unknown", times=9)
+    result = await drained(outbox, server.port)
+    assert result.halt is None
+    assert outbox.states() == {"failed": 9, "sent": 3}
+    assert {one.email for one in result.dead} == {one.email for one in many(9, 12)}
+
+
+async def test_only_addresses_that_do_not_exist_are_dead(mail_server: Servers) -> None:
+    server, outbox = mail_server(), outbox_of(*map(row, range(5)))
+    server.fail("rcpt", "550 5.1.1 user unknown", only="r1@example.org")
+    server.fail("rcpt", "550 5.7.1 blocked: user unknown", only="r2@example.org")
+    server.fail("rcpt", "552 5.2.2 mailbox full", only="r3@example.org")
+    server.fail("dot", "554 5.6.0 bad content", only="r4@example.org")
+    result = await drained(outbox, server.port)
+    assert [(one.email, one.reply) for one in result.dead] == [("r1@example.org", "550 5.1.1 user unknown")]
+    assert outbox.states() == {"failed": 4, "sent": 1}
+
+
+async def test_a_provider_that_knows_nobody_any_more_is_not_believed(mail_server: Servers) -> None:
+    rows = [row(number, email=f"r{number}@{'a' if number % 2 else 'b'}.example.org") for number in range(100)]
+    server, outbox = mail_server(), outbox_of(*rows)
+    for number in range(10, 70):
+        if number % 2 or number == 20:
+            server.fail("rcpt", "550 5.1.1 user unknown", only=rows[number].email)
+    result = await drained(outbox, server.port)
+    assert [one.email for one in result.dead] == ["r20@b.example.org"]
+    [warning] = result.warnings
+    assert "a.example.org says of 30 of 50 readers that they do not exist" in warning
+
+
+async def test_a_busy_domain_is_left_alone_and_the_others_go_on(mail_server: Servers) -> None:
+    rows = [row(number, email=f"r{number}@{'slow' if number % 2 else 'quick'}.example.org") for number in range(60)]
+    server, outbox = mail_server(), outbox_of(*rows)
+    for one in rows[1::2]:
+        server.fail("rcpt", "451 4.7.0 too fast", only=one.email)
+    assert await run(outbox, server.port) is None
+    assert outbox.states() == {"queued": 30, "sent": 30}
+    tried = [one for one in outbox.rows.values() if one.state == "queued" and one.attempts]
+    left = [one for one in outbox.rows.values() if one.state == "queued" and not one.attempts]
+    assert (len(tried), len(left)) == (5, 25)
+    assert {NOW < (one.next_attempt_at or NOW) <= NOW + timedelta(minutes=5) for one in left} == {True}
+    assert await run(outbox, server.port, now=NOW) is None
+    assert outbox.states() == {"queued": 30, "sent": 30}
+
+
+async def test_a_domain_that_blocks_us_is_left_alone_and_named(mail_server: Servers) -> None:
+    rows = [row(number, email=f"r{number}@{'wall' if number % 2 else 'open'}.example.org") for number in range(60)]
+    server, outbox = mail_server(), outbox_of(*rows)
+    for one in rows[1::2]:
+        server.fail("rcpt", "550 5.7.1 listed at rbl.example.net", only=one.email)
+    result = await drained(outbox, server.port)
+    assert outbox.states() == {"failed": 10, "queued": 20, "sent": 30}
+    assert not result.dead
+    assert "wall.example.org refuses our mail" in result.warnings[0]
+
+
+async def test_a_row_that_is_withdrawn_before_it_leaves_never_leaves(mail_server: Servers) -> None:
+    server, outbox = mail_server(), outbox_of(*map(row, range(4)))
+    outbox.withdrawn = {2}
+    await run(outbox, server.port)
+    assert sorted(mail.recipient for mail in server.inbox) == ["r0@example.org", "r1@example.org", "r3@example.org"]
+    assert not outbox.leased
+
+
+async def test_one_domain_gets_no_more_connections_than_allowed_and_others_pass(mail_server: Servers) -> None:
+    rows = [row(number, email=f"r{number}@big.example.org") for number in range(20)]
+    rows += [row(20 + number, email=f"r{number}@d{number}.example.org") for number in range(20)]
+    server, outbox = mail_server(), outbox_of(*rows)
+    server.fail("dot", "slow", times=2)
+    busy: list[int] = []
+
+    async def watched(delivery: Delivery) -> Parcel | Skip:
+        busy.append(sum(outbox.rows[number].email.endswith("@big.example.org") for number in outbox.begun))
+        return await compose(delivery)
+
+    assert await run(outbox, server.port, how=watched, connections=4, per_domain=1) is None
+    assert outbox.states() == {"sent": 40}
+    assert max(busy) == 1
+    order = [mail.recipient.partition("@")[2] == "big.example.org" for mail in server.inbox]
+    assert not all(order[:20]), "who is at another domain does not wait"
+
+
+def test_a_busy_server_halves_the_pace_and_gets_it_back_slowly() -> None:
+    pace = Pace(1.0)
+    for _ in range(3):
+        pace.halve()
+    assert [pace.take(0.0) for _ in range(3)] == [0.0, 8.0, 16.0]
+    for _ in range(35):
+        pace.recover()
+    assert 3.5 < pace.slowness < 4.5
+    for _ in range(100):
+        pace.recover()
+    assert pace.slowness == 1.0
+    for _ in range(50):
+        pace.halve()
+    assert pace.slowness == 64
+
+
+async def test_busy_answers_on_many_domains_slow_the_whole_pool(
+    mail_server: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paces: list[float] = []
+    halve = Pace.halve
+
+    def noted(pace: Pace) -> None:
+        halve(pace)
+        paces.append(pace.slowness)
+
+    monkeypatch.setattr(Pace, "halve", noted)
+    server, outbox = mail_server(), outbox_of(*many(30, 30))
+    server.fail("rcpt", "451 4.7.0 too fast", times=15)
+    assert await run(outbox, server.port) is None
+    assert outbox.states() == {"queued": 15, "sent": 15}
+    assert paces == [2, 4, 8]
+
+
+async def test_a_server_that_greylists_gets_every_message_at_the_second_try(mail_server: Servers) -> None:
+    server, outbox = mail_server(), outbox_of(*many(40, 4))
+    for one in outbox.rows.values():
+        server.fail("rcpt", "450 4.7.1 greylisted, come back later", only=one.email, times=1)
+    assert await run(outbox, server.port, connections=2) is None
+    assert outbox.states() == {"queued": 40}
+    assert await run(outbox, server.port, connections=2, now=NOW + timedelta(minutes=1)) is None
+    assert outbox.states() == {"sent": 40}
+    assert len(server.inbox) == 40
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+async def test_a_server_that_hangs_up_after_each_seventh_message_loses_nothing(
+    mail_server: Servers, pipelining: bool
+) -> None:
+    server, outbox = mail_server(pipelining=pipelining, messages_per_connection=7), outbox_of(*many(60, 4))
+    await run(outbox, server.port, connections=3)
+    await run(outbox, server.port, connections=3, now=NOW + timedelta(minutes=1))
+    assert outbox.states() == {"sent": 60}
+    assert {mail.recipient for mail in server.inbox} == {one.email for one in outbox.rows.values()}
+    doubtful = [one for one in outbox.rows.values() if one.uncertain]
+    assert len(server.inbox) - 60 <= len(doubtful)

@@ -14,6 +14,7 @@ from digest.pipeline.audience import owed, preview, sync
 from digest.pipeline.due import plan_due
 from digest.settings import load
 from digest.store import NewSubscriber, Planned, open_store
+from tests.claims import claim
 
 BASE = """
 [site]
@@ -26,7 +27,6 @@ name = "feed"
 kind = "feed"
 url = "https://feed.example.org/a.xml"
 """
-LEASE = timedelta(hours=1)
 
 
 def settings(folder, more: str = ""):
@@ -51,7 +51,7 @@ async def rows(store, number: int = 1) -> list[tuple[str, str, str]]:
 
 
 async def send_all(store, now: datetime) -> None:
-    while row := await store.outbox.claim(now, now + LEASE):
+    while row := await claim(store, now):
         await store.outbox.settle(row.id, Settlement(state="sent", reason=""), now)
 
 
@@ -90,7 +90,7 @@ async def test_days_without_a_run_are_folded_into_the_next_issue_which_says_so(t
     why = "nothing was sent on that day; folded into the issue of 2026-11-23"
     missed = [(f"2026-11-{day}", "skipped", why) for day in (20, 21, 22)]
     assert (await rows(store))[-4:] == [*missed, ("2026-11-23", "queued", "")]
-    row = await store.outbox.claim(now, now + LEASE)
+    row = await claim(store, now)
     assert (row.covers_from, row.covers_why) == (date(2026, 11, 20), "no digest was sent on the days before")
 
 
@@ -100,7 +100,7 @@ async def test_an_issue_that_could_not_leave_is_folded_and_its_days_are_covered(
     for back in (2, 1, 0):
         await plan_due(config, store, now - timedelta(days=back))
     assert [state for _, state, _ in await rows(store)] == ["skipped", "skipped", "queued"]
-    row = await store.outbox.claim(now, now + LEASE)
+    row = await claim(store, now)
     assert row.covers_from == date(2026, 11, 21)
 
 
@@ -135,7 +135,7 @@ async def test_nothing_is_planned_over_an_issue_that_may_be_arriving(tmp_path, s
     config = settings(tmp_path)
     await joined(store, new(1), at=now - timedelta(days=1))
     await plan_due(config, store, now)
-    row = await store.outbox.claim(now, now + LEASE)
+    row = await claim(store, now)
     assert (await plan_due(config, store, now + timedelta(days=1))).planned == 0
     await store.outbox.settle(row.id, Settlement(state="queued", reason="", uncertain=True, next_attempt_at=now), now)
     assert (await plan_due(config, store, now + timedelta(days=1))).planned == 0

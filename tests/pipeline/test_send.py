@@ -416,11 +416,34 @@ def test_a_reader_whose_profile_is_gone_gets_a_reason_and_loses_nothing(ready):
 
 def test_an_issue_that_failed_for_good_is_not_sent_again_by_name(ready):
     instance, server = ready
-    server.fail("rcpt", "550 5.1.1 no such user", only="ada@example.org", times=1)
+    server.fail("rcpt", "552 5.2.2 mailbox full", only="ada@example.org", times=1)
     instance.send("--to", "ada@example.org")
     _, document = instance.send("--to", "ada@example.org")
     assert "failed already" in document["digests"][0]["reason"]
     assert server.inbox == []
+
+
+def test_an_address_that_does_not_exist_is_not_mailed_again(ready):
+    instance, server = ready
+    server.fail("rcpt", "550 5.1.1 no such user", only="ada@example.org", times=1)
+    instance.send()
+    instance.feed("a.xml", [*TITLES, "Graph neural networks again"])
+    instance.send(at=NEXT_DAY)
+    _, document = instance.send("--to", "ada@example.org", at=NEXT_DAY)
+    assert document["digests"][0]["reason"] == "the subscriber is suppressed"
+    assert [mail.recipient for mail in server.inbox] == ["bob@example.org"] * 2
+
+
+def test_a_server_that_refuses_everybody_fails_nobody(instance, mail_server):
+    server = mail_server()
+    readers = [f"r{n}@d{n}.example.org" for n in range(12)]
+    instance.write(sources={"a": instance.feed("a.xml", TITLES)}, subscribers=readers, smtp_port=server.port)
+    server.fail("rcpt", "554 5.7.1 relay access denied")
+    status, out, err = instance.digest("send", "--at", AT)
+    assert (status, "relay access denied" in err, "Traceback" in out + err) == (1, True, False)
+    server.heal()
+    status, document = instance.send()
+    assert (status, document["totals"]["sent"]) == (0, 12)
 
 
 def test_a_pause_also_holds_what_waits_for_another_try(ready):

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from digest.store import NewSubscriber, Planned, Store
 from digest.store.suppressions import suppress
+from tests.claims import claim
 
 ADA = "Ada@Example.org"
 
@@ -27,11 +28,11 @@ async def test_a_suppressed_subscriber_is_never_leased(store, now):
     row_id = await add(store, now)
     await store.outbox.plan([Planned(subscriber_id=row_id, issue=now.date(), due_at=now)], now)
     await store.suppressions.add(ADA, "550 5.1.1 no such user", "smtp", "550 5.1.1 no such user", now)
-    assert await store.outbox.claim(now, now + timedelta(hours=1)) is None
+    assert await claim(store, now) is None
     [row] = await store.deliveries.of(row_id)
     assert (row.state, row.reason) == ("skipped", "the subscriber is suppressed")
     await store.outbox.plan([Planned(subscriber_id=row_id, issue=now.date(), due_at=now)], now, again=True)
-    assert await store.outbox.claim(now, now + timedelta(hours=1)) is None
+    assert await claim(store, now) is None
 
 
 async def test_the_first_reason_is_kept_and_the_last_time_moves(store, now):
