@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from bench import composing, matching, quality
+from bench import composing, kills, matching, quality, sending
 from bench.report import Bench, run
 
-BENCHES: tuple[Bench, ...] = (quality.BENCH, matching.BENCH, composing.BENCH)
+BENCHES: tuple[Bench, ...] = (quality.BENCH, matching.BENCH, composing.BENCH, sending.BENCH, kills.BENCH)
 
 if __name__ == "__main__":
     sys.exit(run(*BENCHES))
