@@ -9,6 +9,8 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -30,12 +32,17 @@ _LONGEST_URI = 900
 """Characters; a URI cannot be folded, and a line ends before its 998th octet."""
 
 
+_ALIKE = 256
+"""Results kept of what is the same in message after message."""
+
+
 def one_line(text: str) -> str:
     """The text on one line with single spaces, without control characters, direction overrides or half characters."""
     text = _SURROGATE.sub("\ufffd", _UNWELCOME.sub("", _CONTROL.sub(" ", text)))
     return " ".join(text.split())
 
 
+@lru_cache(maxsize=_ALIKE)
 def wire_address(address: str) -> str:
     """The address as SMTP and headers carry it: NFC, the domain as ASCII A-labels; raises `ValueError` if it is none.
 
@@ -51,6 +58,7 @@ def wire_address(address: str) -> str:
     return f"{local}@{domain}"
 
 
+@lru_cache(maxsize=_ALIKE)
 def split_mailbox(mailbox: str) -> tuple[str, str]:
     """Name and address of `Name <address>` or of a bare address; quotes around the name go."""
     text = one_line(mailbox)
@@ -69,7 +77,7 @@ def mailbox_line(field: str, name: str, address: str) -> str:
     return f"{field}: {_join(phrase, f'<{address}>', len(field) + 2)}" if phrase else f"{field}: {address}"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_ALIKE)
 def text_line(field: str, text: str) -> str:
     """An unstructured header such as Subject, folded between words or as encoded words (RFC 2047)."""
     text = one_line(text)
@@ -78,6 +86,13 @@ def text_line(field: str, text: str) -> str:
     return f"{field}: {_fold(text, len(field) + 2)}"
 
 
+@lru_cache(maxsize=_ALIKE)
+def date_line(moment: datetime) -> str:
+    """`Date:` in UTC (RFC 5322 section 3.3)."""
+    return f"Date: {format_datetime(moment.astimezone(UTC))}"
+
+
+@lru_cache(maxsize=_ALIKE)
 def list_id_line(list_id: str) -> str:
     """`List-Id: phrase <id>` (RFC 2919): the id is never folded and holds nothing but letters, digits, dots, hyphens."""
     name, identifier = split_mailbox(list_id)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC
-from email.utils import format_datetime
 
 from digest.deliver.dkim import Signer
 from digest.deliver.headers import (
+    date_line,
     list_id_line,
     mailbox_line,
     mailto,
@@ -42,7 +41,7 @@ def to_bytes(message: Message, signer: Signer | None = None) -> bytes:
         mailbox_line("From", sender_name, sender),
         mailbox_line("To", message.recipient_name, recipient),
         text_line("Subject", message.subject),
-        f"Date: {format_datetime(message.sent_at.astimezone(UTC))}",
+        date_line(message.sent_at),
         f"Message-ID: {identity}",
         *_list_lines(message, sender),
         "Auto-Submitted: auto-generated",

@@ -17,7 +17,7 @@ _TOO_LONG = re.compile(rb"=(?:20|09)$(?<=[^\n]{77})", re.MULTILINE)
 _FROM = re.compile(rb"^From ", re.MULTILINE)
 """What mbox files would put ">" before, which breaks a signature."""
 _LINES = 4_096
-_PIECES = 32_768
+_PIECES = 16_384
 """Encoded lines and pieces kept, about 200 bytes and 1 kB each; those asked for least recently go first."""
 
 

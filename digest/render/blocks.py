@@ -20,7 +20,7 @@ from digest.render.items import Item
 from digest.render.templates import PAPER_HTML, PAPER_TEXT
 from digest.render.wrapping import trim
 
-MOST = 32_768
+MOST = 16_384
 """Parts kept, about 2 kB each; those asked for least recently go first."""
 
 PARTS = ("title", "facts", "why", "abstract", "links")
