@@ -2,6 +2,7 @@
 
     DigestError                 one sentence a person can act on; the command line prints it and nothing else
     ├── UsageError              the command was asked for something that does not exist            exit 2
+    ├── AlreadyRunning          a second `digest run` on one database                              exit 2
     ├── ConfigError             settings, profiles, keywords or templates are wrong: `problems`     exit 2
     ├── KeywordError            one keyword cannot be read: `column`, `hint`
     ├── SourceError             a source could not be read
@@ -37,6 +38,12 @@ class DigestError(Exception):
 
 class UsageError(DigestError):
     """The command was asked for something that does not exist."""
+
+    exit_status = 2
+
+
+class AlreadyRunning(DigestError):
+    """Another `digest run` is at work on the same database."""
 
     exit_status = 2
 

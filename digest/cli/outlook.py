@@ -10,6 +10,7 @@ import typer
 
 from digest.cli.output import count, print_json, print_table, say
 from digest.cli.running import AsJson, day_of, moment, opened, run, settings_of
+from digest.cli.wellbeing import show_wellbeing, wellbeing
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Show how the sources are, what the outbox holds, what is due next, and what needs a person."""
     settings = settings_of(context)
     now = moment(None)
-    path, found = run(_survey(settings, now))
-    document = _status_as_json(path, found)
+    path, found, jobs = run(_survey(settings, now))
+    document = _status_as_json(path, found) | jobs
     if as_json:
         print_json(document)
         return
@@ -119,15 +120,16 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     say(f"Outbox: {waiting}   Last 24 hours: {settled}")
     say(f"Due now: {found.due_now:,}   Next due: {document['next_due'] or 'nobody'}")
     say(f"Last fetch: {document['last_fetch_at'] or 'never'}   Last digest sent: {document['last_sent_at'] or 'never'}")
+    show_wellbeing(document)
     for alarm in found.alarms:
         say(f"! {alarm}", style="red")
 
 
-async def _survey(settings: Settings, now: datetime) -> tuple[str, Survey]:
+async def _survey(settings: Settings, now: datetime) -> tuple[str, Survey, dict[str, Any]]:
     from digest.pipeline.surveying import survey
 
     async with opened(settings) as store:
-        return store.path, await survey(settings, store, now)
+        return store.path, await survey(settings, store, now), await wellbeing(settings, store, now)
 
 
 def _status_as_json(path: str, found: Survey) -> dict[str, Any]:

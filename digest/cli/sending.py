@@ -75,6 +75,7 @@ def _check_options(*, dry_run: bool, open_: bool, test: bool, chosen: tuple[str 
 async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: bool) -> tuple[list[SourceReport], Run]:
     from digest.errors import ConfigError
     from digest.pipeline import send as send_all
+    from digest.pipeline.afterwards import after
     from digest.pipeline.profiles import keyword_problems
 
     problems = keyword_problems(settings)  # before anything is fetched: a typo should not cost a minute
@@ -84,7 +85,12 @@ async def _send(settings: Settings, request: Request, *, fetch: bool, quiet: boo
         # The sources live by the real clock, whatever time --at stands for.
         reports = await fetch_with_progress(settings, store, datetime.now(UTC), quiet=quiet) if fetch else []
         with progress("Composing" if request.dry_run else "Sending", quiet=quiet) as advance:
-            return reports, await send_all(settings, store, request, advance)
+            result = await send_all(settings, store, request, advance)
+        if not (request.dry_run or request.test):
+            _, unsaid = await after(settings, store, result, datetime.now(UTC))
+            for sentence in unsaid:
+                note(f"warning: {sentence}")
+        return reports, result
 
 
 COMMANDS = (send,)

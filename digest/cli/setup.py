@@ -78,10 +78,12 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check settings, profiles, keywords and templates; name every problem with its place, and warn of odd keywords."""
+    from digest.pipeline import checking
+
     warnings: list[Problem] = []
     try:
         settings = settings_of(context)
-        problems = _offline(settings)
+        problems = checking.problems(settings)
         warnings = _odd(settings)
     except ConfigError as error:
         settings, problems = None, list(error.problems)
@@ -103,26 +105,6 @@ def check(
         _show(settings, problems, findings)
     if wrong:
         fail(2 if problems else 1)
-
-
-def _offline(settings: Settings) -> list[Problem]:
-    from digest.pipeline.liking import read_likes
-    from digest.pipeline.profiles import keyword_problems
-    from digest.pipeline.wiring import signer
-    from digest.render import check_templates
-
-    problems = keyword_problems(settings) + list(read_likes(settings, {})[1])
-    for test in (
-        settings.secret_key,
-        settings.smtp_password,
-        lambda: signer(settings),
-        lambda: check_templates(settings.site.templates),
-    ):
-        try:
-            test()
-        except ConfigError as error:
-            problems.extend(error.problems)
-    return problems
 
 
 def _odd(settings: Settings) -> list[Problem]:

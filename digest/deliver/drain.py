@@ -109,9 +109,11 @@ async def drain(
     now: Callable[[], datetime],
     on_settled: Callable[[Delivery, Settlement], None],
     per_domain: int | None = None,
+    stopping: asyncio.Event | None = None,
 ) -> Drained:
     """Send every due row; at most `per_domain` connections are busy with one recipient domain.
 
+    Once `stopping` is set no other row is begun, and what is in flight is finished.
     A cancellation is passed on after every leased row has been given back or settled.
     """
 
@@ -122,6 +124,7 @@ async def drain(
     batch = _Batch(outbox, compose, hand, Pace(1 / per_second), on_uncertain, now, on_settled)
     ways = [connect() for _ in range(connections)]
     tasks = [asyncio.create_task(batch.work(way)) for way in ways]
+    obeying = asyncio.create_task(_halt_when(stopping, batch)) if stopping else None
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:
@@ -131,12 +134,20 @@ async def drain(
         await asyncio.wait(tasks)
         await _surely(batch.give_back())
         raise
+    finally:
+        if obeying:
+            obeying.cancel()
     errors = [error for task in tasks if (error := task.exception())]
     if errors:
         with suppress(DigestError):  # the first error says it better
             await batch.give_back()
         raise errors[0]
     return await batch.finish()
+
+
+async def _halt_when(stopping: asyncio.Event, batch: _Batch) -> None:
+    await stopping.wait()
+    batch.halt()
 
 
 @dataclass(slots=True)

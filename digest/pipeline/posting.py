@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -42,7 +43,7 @@ async def post(
     await store.outbox.recover(datetime.now(UTC))
     work = _Post(settings, store, request, composer, readers, run, on_progress)
     try:
-        first = await plan(settings, store, request, readers)
+        first = await plan(settings, store, request, readers) if request.plans else Plan()
     except UsageError:
         await work.drain(only)  # what earlier runs left has nothing to do with today's number
         raise
@@ -52,7 +53,7 @@ async def post(
         if first.held and len(second.held) < len(first.held):
             await work.drain(only)  # whose earlier issue has just arrived is owed the next one
     except StoreUnavailable as error:
-        run.stopped = str(error)
+        run.stopped, run.stopped_by = str(error), "database"
         return run
     run.digests += first.reports + second.reports
     settled = {(same_address(one.subscriber), one.issue) for one in run.digests}
@@ -105,8 +106,10 @@ class _Post:
             on_uncertain=settings.delivery.on_uncertain,
             now=lambda: now,
             on_settled=partial(self._settled, count),
+            stopping=self._request.stopping,
         )
         self._run.stopped = drained.halt.sentence if drained.halt else BRAKED if outbox.braked else ""
+        self._run.stopped_by = drained.halt.kind if drained.halt else "brake" if outbox.braked else ""
         self._run.problems += drained.warnings
         await self._suppress(drained.dead)
 
@@ -128,7 +131,8 @@ class _Post:
 
     def _settled(self, count: int, row: Delivery, settlement: Settlement) -> None:
         if row.kind == "digest":
-            self._run.digests.append(self._outcome(row, settlement))
+            outcome = self._outcome(row, settlement)
+            self._run.digests.append(replace(outcome, settled=True, uncertain=settlement.uncertain))
         self._on_progress(len(self._run.digests), max(count, len(self._run.digests)))
 
     def _outcome(self, row: Delivery, settlement: Settlement) -> Sent:

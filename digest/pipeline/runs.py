@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from digest.deliver import Files, write
 from digest.errors import OutputError
@@ -26,6 +27,10 @@ class Request:
     profile: str = ""
     out: Path | None = None
     yes: bool = False
+    plans: bool = True
+    """False: what is due was planned already, and only the outbox is drained."""
+    stopping: asyncio.Event | None = None
+    """Once it is set, what is in flight is finished and nothing else begins."""
 
     @property
     def forced(self) -> bool:
@@ -48,6 +53,10 @@ class Sent:
     files: Files | None = None
     waiting: bool = False
     """Deferred by our own patience with a late source: nothing has gone wrong."""
+    settled: bool = False
+    """This run has sent it, or tried to; the others are only reported."""
+    uncertain: bool = False
+    """The connection was lost at the worst moment: it may have arrived."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +70,8 @@ class Run:
     digests: list[Sent] = field(default_factory=list)
     stopped: str = ""
     """Why the whole batch stopped, as one sentence; empty when it did not."""
+    stopped_by: Literal["", "sender", "refusals", "busy", "composing", "brake", "database"] = ""
+    """The same as a word; the first four are those of the delivery room."""
     problems: list[str] = field(default_factory=list)
     """What went wrong beside the mail itself, e.g. a file that could not be written."""
 

@@ -54,6 +54,9 @@ async def survey(settings: Settings, store: Store, now: datetime) -> Survey:
     queue = await store.overview.queue(now)
     settled = await store.overview.settled(now - _DAY, now)
     alarms = [f"source {row['name']} is {row['state']}: {row['reason']}" for row in sources if row["state"] in _BAD]
+    alarms += [
+        f"{one.kind}, since {one.raised_at:%Y-%m-%d %H:%M} UTC: {one.message}" for one in await store.alarms.standing()
+    ]
     alarms += agenda.problems
     alarms += [held for held in [await held_at(settings, store, now)] if held]
     if queue.due and queue.oldest_due_at and now - queue.oldest_due_at > _STUCK:

@@ -9,7 +9,7 @@ from digest.deliver import Connection, Signer, SmtpConnection
 from digest.links import SignedLinks
 from digest.render import Renderer
 from digest.settings import Settings
-from digest.sources import Gates, PoliteClient, last_asked
+from digest.sources import Gates, Limits, PoliteClient, last_asked
 
 
 def http(settings: Settings, checked_at: Mapping[str, datetime], now: datetime) -> PoliteClient:
@@ -39,3 +39,8 @@ def signer(settings: Settings) -> Signer | None:
 def transport(settings: Settings) -> Connection:
     """One way out for messages, opened when it is first needed: the mail server of `[smtp]`."""
     return SmtpConnection(settings.smtp, settings.smtp_password())
+
+
+def heart(settings: Settings) -> PoliteClient:
+    """The HTTP client for signs of life, which wait for nobody."""
+    return PoliteClient(settings.site.url, limits=Limits(connect=5, read=10, total=10, body=100_000))

@@ -22,7 +22,6 @@ LONGEST_BOUNCES = 29
 
 NOT_YET: tuple[tuple[str, str, str], ...] = (
     ("web", "", "is read by `digest web`, which this version does not have"),
-    ("schedule", "fetch", "is not followed: this version fetches when it sends, or with `digest fetch`"),
     ("delivery", "processes", "is not followed: this version sends with one process"),
 )
 """Settings of the contract that this version reads and does not act on: table, key ("" for all), what to say."""

@@ -44,6 +44,8 @@ BaseUrl = Annotated[str, Field(max_length=1000), AfterValidator(values.base_url)
 DnsName = Annotated[str, Field(max_length=253), AfterValidator(values.dns_name)]
 StoreUrl = Annotated[str, AfterValidator(values.store_url)]
 Line = Annotated[str, Field(max_length=500), AfterValidator(values.single_line)]
+CronText = Annotated[str, Field(max_length=200), AfterValidator(values.cron)]
+WebAddress = Annotated[str, Field(max_length=1000), AfterValidator(values.web_address)]
 Keyword = Annotated[str, Field(max_length=1000)]
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(values.single_line)]
 
@@ -129,7 +131,7 @@ class ScheduleSettings(Section):
     weekday: DayName = "mon"
     spread: Whole = Field(default=0, ge=0, le=720)
     patience: Whole = Field(default=0, ge=0, le=1440)
-    fetch: str = "17,47 * * * *"
+    fetch: CronText = "17,47 * * * *"
 
 
 class DeliverySettings(Section):
@@ -140,6 +142,8 @@ class DeliverySettings(Section):
     on_uncertain: Literal["resend", "hold"] = "resend"
     processes: Whole = Field(default=1, ge=1, le=64)
     report_to: Email | None = None
+    heartbeat_url: WebAddress | None = Field(default=None, repr=False)
+    alarms_to: Email | None = None
 
 
 class WebSettings(Section):

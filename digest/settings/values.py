@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import cache
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from cronsim import CronSim, CronSimError
 from email_validator import EmailNotValidError, validate_email
 from pydantic_core import PydanticCustomError
 
@@ -133,6 +134,26 @@ def url(value: str, *schemes: str) -> None:
         raise problem from None
     if not (parts.path if parts.scheme == "file" else parts.hostname):
         raise problem
+
+
+def cron(value: str) -> str:
+    """Five fields as cron has them, with names of days and months, ranges, steps and lists."""
+    form = '(minute, hour, day of the month, month, day of the week, as "17,47 * * * *")'
+    if len(value.split()) != 5:
+        raise ValueError(f"must have the five fields of cron {form}")
+    try:
+        next(CronSim(value, datetime(2026, 1, 1, tzinfo=UTC)))
+    except StopIteration:
+        raise ValueError(f"names a day that never comes {form}") from None
+    except (CronSimError, ValueError) as error:
+        raise ValueError(f"has a {_clause(str(error))} field {form}") from None
+    return " ".join(value.split())
+
+
+def web_address(value: str) -> str:
+    """An http(s) URL; what it holds after the host may be a secret, so it is never repeated."""
+    url(value, "http", "https")
+    return value
 
 
 def store_url(value: str) -> str:

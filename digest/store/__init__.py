@@ -1,5 +1,5 @@
 """The store remembers: papers with growing numbers, how common their words are, what the sources said, subscribers with
-cursors, the outbox.
+cursors, the outbox, alarms.
 
 `open_store` is the door. It makes and migrates the tables on first use. No other room imports SQLAlchemy, and nothing
 here knows what a keyword, a feed or an SMTP server is.
@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from digest.store.alarms import Alarm, Alarms
 from digest.store.database import BUSY_SECONDS, open_database
 from digest.store.deliveries import Deliveries, LastIssue
 from digest.store.due import NOT_SENT, DueMoment, DuePlan, Owing, Waiting
@@ -22,17 +23,21 @@ from digest.store.overview import Overview, Queue, Reason
 from digest.store.papers import Papers
 from digest.store.planned import Planned
 from digest.store.profiles import Profiles, SentProfile
+from digest.store.rounds import LastRound, Rounds
 from digest.store.sources import Sources
 from digest.store.subscribers import NewSubscriber, StoredSubscriber, Subscribers
 from digest.store.suppressions import Suppression, Suppressions
 from digest.store.terms import Terms
+from digest.store.upkeep import Upkeep
 
 __all__ = [
     "NOT_SENT",
+    "Alarm",
     "Arrival",
     "DueMoment",
     "IssueCount",
     "LastIssue",
+    "LastRound",
     "NewSubscriber",
     "Owing",
     "Planned",
@@ -65,6 +70,9 @@ class Store:
     deliveries: Deliveries
     outbox: Outbox
     profiles: Profiles
+    alarms: Alarms
+    rounds: Rounds
+    upkeep: Upkeep
 
 
 @asynccontextmanager
@@ -84,4 +92,7 @@ async def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = B
             deliveries=Deliveries(database),
             outbox=Outbox(database),
             profiles=Profiles(database),
+            alarms=Alarms(database),
+            rounds=Rounds(database),
+            upkeep=Upkeep(database),
         )

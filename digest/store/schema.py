@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration; a database at any other is not used."""
 
 
@@ -231,4 +231,26 @@ profiles = Table(
     Column("name", String, primary_key=True),
     Column("fields", JSON, nullable=False),
     Column("saved_at", Moment, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("message", Text, nullable=False),
+    Column("raised_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("cleared_at", Moment),
+    Column("told", String, nullable=False),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("ok_at", Moment),
+    Column("failures", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
 )

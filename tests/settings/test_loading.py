@@ -146,6 +146,11 @@ ONE_WRONG = [
     ("[store]\nurl = 'postgresql://me:swordfish@host/x'", "url names PostgreSQL, which this version"),
     ("[smtp]\npassword = 7", "password must be text in quotes, not a number"),
     ("[smtp]\nrate = '0/s'", "rate must be a rate"),
+    ("[schedule]\nfetch = 'hourly'", "fetch must have the five fields of cron"),
+    ("[schedule]\nfetch = '17 25 * * *'", "fetch has a bad hour field"),
+    ("[schedule]\nfetch = '*/10 17,47 * * * *'", "fetch must have the five fields of cron"),
+    ("[schedule]\nfetch = '0 0 31 2 *'", "fetch has a bad day-of-month field"),
+    ("[delivery]\nheartbeat_url = 'hc-ping.com/1'", "heartbeat_url must be a URL that starts with http:// or https://"),
     ("[smtp]\nport = 99999", "port must be at most 65535"),
     ("[digest]\nmin_score = nan", "min_score must be"),
     ("[digest]\nsend_empty = 1", "send_empty must be true or false, not a number"),
@@ -398,7 +403,6 @@ def test_a_pattern_without_files_is_a_warning(tmp_path: Path) -> None:
 
 LATER = [
     ("[web]\nport = 80", "config.toml:2:1: web.port is read by `digest web`, which this version does not have"),
-    ("[schedule]\nfetch = '* * * * *'", "config.toml:2:1: schedule.fetch is not followed"),
     ("[delivery]\nprocesses = 1", "config.toml:2:1: delivery.processes is not followed"),
 ]
 
