@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from bench import composing, kills, matching, quality, sending
+from bench import composing, kills, matching, pages, quality, sending
 from bench.report import Bench, run
 
-BENCHES: tuple[Bench, ...] = (quality.BENCH, matching.BENCH, composing.BENCH, sending.BENCH, kills.BENCH)
+BENCHES: tuple[Bench, ...] = (quality.BENCH, matching.BENCH, composing.BENCH, sending.BENCH, kills.BENCH, pages.BENCH)
 
 if __name__ == "__main__":
     sys.exit(run(*BENCHES))

@@ -9,12 +9,13 @@ The map of this package, in the order a paper walks through it:
     deliver/    Message → the world         bytes, SMTP, files, retries
 
     pipeline    the order of the five rooms, and the wiring from settings
+    web/        the pages for people: read, search, subscribe, confirm, change, leave
     cli/        one file per group of commands; the demo
 
     models, cadence, errors                 the words all of them share
     settings/, links                        what an operator configures; the signed links in a mail
 
-Rooms never import each other, and arrows point down: cli → pipeline → rooms → links, settings → models → cadence →
+Rooms never import each other, and arrows point down: cli → web → pipeline → rooms → links, settings → models → cadence →
 errors. `make check` holds the code to that.
 """
 

@@ -109,6 +109,8 @@ class SignedLinks:
     base_url: str
     """The public address of the pages, with or without a slash at its end."""
     secret: str = field(repr=False)
+    old_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Keys that still open links and sign none."""
 
     def for_issue(self, key: str, issue: date) -> Links:
         """The links in one email."""
@@ -141,8 +143,17 @@ class SignedLinks:
             return None
         return (key, issue) if _KEY.fullmatch(key) and issue.isoformat() == day else None
 
+    def stamp(self, seconds: int) -> str:
+        """What a form carries to tell when it was made."""
+        return _signer("stamp", self.secret).sign(str(seconds)).decode("ascii")
+
+    def read_stamp(self, token: str) -> int | None:
+        """When a form was made, in seconds since 1970; None when it is not ours."""
+        text = self._payload("stamp", token) or ""
+        return int(text) if text.isdigit() and len(text) <= 12 else None
+
     def _url(self, page: str, payload: str) -> str:
-        return f"{self.base_url.rstrip('/')}/{page}/{self._signer(page).sign(payload).decode('ascii')}"
+        return f"{self.base_url.rstrip('/')}/{page}/{_signer(page, self.secret).sign(payload).decode('ascii')}"
 
     def _key(self, page: str, token: str) -> str | None:
         key = self._payload(page, token)
@@ -151,14 +162,23 @@ class SignedLinks:
     def _payload(self, page: str, token: str) -> str | None:
         if len(token) > _LONGEST_TOKEN or not token.isascii():
             return None
-        signer = self._signer(page)
-        try:
-            payload = signer.unsign(token)
-        except BadData:
-            return None
-        # Base64 has several spellings for the same bytes; only ours counts, so that a link has one form.
-        return payload.decode("ascii") if hmac.compare_digest(signer.sign(payload), token.encode("ascii")) else None
+        found: str | None = None
+        for secret in (self.secret, *self.old_secrets):  # all of them always: no key is quicker than another
+            payload = _unsigned(_signer(page, secret), token)
+            found = payload if found is None else found
+        return found
 
-    def _signer(self, page: str) -> Signer:
-        secret = self.secret.encode("utf-8", "surrogatepass")
-        return Signer(secret, salt=f"digest.links.{page}", sep=".", digest_method=hashlib.sha256)
+
+def _unsigned(signer: Signer, token: str) -> str | None:
+    try:
+        payload = signer.unsign(token)
+    except BadData:
+        return None
+    # Base64 has several spellings for the same bytes; only ours counts, so that a link has one form.
+    return payload.decode("ascii") if hmac.compare_digest(signer.sign(payload), token.encode("ascii")) else None
+
+
+def _signer(page: str, secret: str) -> Signer:
+    return Signer(
+        secret.encode("utf-8", "surrogatepass"), salt=f"digest.links.{page}", sep=".", digest_method=hashlib.sha256
+    )

@@ -121,6 +121,8 @@ class Subscriber:
     profiles: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    """Keywords of the profiles with the weight that counts for this reader: "graph neural network^1.2"."""
     paused_until: date | None = None
     """The first local day on which mail is wanted again."""
 
@@ -220,7 +222,7 @@ class Message:
     sent_at: datetime
     links: Links
     list_id: str
-    """"Daily papers digest <daily.digest.example.org>"."""
+    """"Daily papers digest <daily.digest.example.org>"; "" for a mail to one person that is no list's."""
     feedback_id: str
     unsubscribe_address: str = ""
     """A mailbox whose address tells who writes to it; "" for the sender's."""

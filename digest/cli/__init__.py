@@ -7,6 +7,7 @@
     outlook      plan, status, why, resend
     subscribers  list, add, remove, pause, allow, import, export
     matching     match
+    web          the pages
     demo         the whole pipeline on loopback
 
     digests      how a run looks, for people and for scripts

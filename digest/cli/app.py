@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import daemon, doctor, matching, outlook, papers, profiles, sending, setup, subscribers
+from digest.cli import daemon, doctor, matching, outlook, papers, profiles, sending, setup, subscribers, web
 from digest.cli.demo.command import demo
 from digest.cli.running import Options
 from digest.errors import DigestError
@@ -50,7 +50,7 @@ def _options(
     context.obj = Options(config)
 
 
-for module in (setup, papers, sending, daemon, outlook, matching):
+for module in (setup, papers, sending, daemon, outlook, matching, web):
     for command in module.COMMANDS:
         app.command()(command)
 app.command()(demo)

@@ -31,18 +31,21 @@ def run(
 ) -> None:
     """Fetch, send and serve at their times, until stopped (SIGTERM); SIGHUP or an edit reloads the configuration."""
     from digest.cli.logs import FORMATS, LEVELS, configure
+    from digest.cli.web import page_problems
     from digest.pipeline import checking
     from digest.schedule import Options, Process
+    from digest.web import Pages
 
     for option, value, known in (("--log-format", log_format, FORMATS), ("--log-level", log_level, LEVELS)):
         if value not in known:
             raise UsageError(f"{option} {value!r} is not known; write one of {', '.join(known)}")
     settings = settings_of(context)
-    if problems := checking.problems(settings):
+    if problems := [*checking.problems(settings), *page_problems(settings)]:
         raise ConfigError(*problems)
 
     async def work() -> None:
-        process = Process(settings, Options(tick_seconds=every, environ=os.environ))
+        pages = None if no_web else Pages()
+        process = Process(settings, Options(tick_seconds=every, pages=pages, environ=os.environ, check=page_problems))
         configure(log_format, log_level, lambda: _secrets(process.settings))
         await process.run()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,9 @@ def prepare_folder(out: Path) -> None:
 
 def show(result: Run) -> None:
     """A run for people: few digests paper by paper, many as a table only."""
+    if result.confirmations:
+        told = Counter(one.outcome for one in result.confirmations)
+        say(f"Mails that ask to confirm: {', '.join(f'{number:,} {outcome}' for outcome, number in told.items())}.")
     if not result.digests:
         say("Nobody is due now.")
         return

@@ -68,7 +68,9 @@ def print_reports(reports: list[SourceReport]) -> None:
 
 def papers(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help="Words that title, abstract or authors hold; * ends a prefix.")] = "",
+    query: Annotated[
+        str, typer.Argument(help="What title, abstract or authors hold, in the language of keywords.")
+    ] = "",
     on: Annotated[str | None, typer.Option("--date", help="Only papers listed on this day (YYYY-MM-DD).")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
     as_json: AsJson = False,
@@ -79,7 +81,7 @@ def papers(
 
     async def work() -> list[Paper]:
         async with opened(settings) as store:
-            return await store.papers.search(query, day, limit)
+            return [hit.paper for hit in (await store.search.find(query, on=day, limit=limit)).hits]
 
     found = run(work())
     if as_json:

@@ -17,7 +17,7 @@ from digest.models import SubscriberStatus, same_address
 from digest.settings import SubscriberSettings, explain
 
 STATUSES: tuple[str, ...] = get_args(SubscriberStatus)
-LISTS = ("profiles", "keywords", "exclude", "days")
+LISTS = ("profiles", "keywords", "exclude", "weights", "days")
 FIELDS = tuple(SubscriberSettings.model_fields)
 _ALSO = ("status", "joined_at")
 """What an export tells besides; the status is taken back, so that who left stays away."""
@@ -113,7 +113,7 @@ def check_table(table: SubscriberSettings, profiles: Sequence[str], file: str = 
     for name in table.profiles:
         if name not in profiles:
             return Problem(f"no profile is called {name!r}; there are: {', '.join(profiles) or 'none'}", file, line)
-    for keyword in (*table.keywords, *table.exclude):
+    for keyword in (*table.keywords, *table.exclude, *table.weights):
         try:
             check_keyword(keyword)
         except KeywordError as error:

@@ -78,12 +78,13 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check settings, profiles, keywords and templates; name every problem with its place, and warn of odd keywords."""
+    from digest.cli.web import page_problems
     from digest.pipeline import checking
 
     warnings: list[Problem] = []
     try:
         settings = settings_of(context)
-        problems = checking.problems(settings)
+        problems = [*checking.problems(settings), *page_problems(settings)]
         warnings = _odd(settings)
     except ConfigError as error:
         settings, problems = None, list(error.problems)

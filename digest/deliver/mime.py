@@ -43,9 +43,9 @@ def to_bytes(message: Message, signer: Signer | None = None) -> bytes:
         text_line("Subject", message.subject),
         date_line(message.sent_at),
         f"Message-ID: {identity}",
-        *_list_lines(message, sender),
+        *(_list_lines(message, sender) if message.list_id else []),
         "Auto-Submitted: auto-generated",
-        "Precedence: bulk",
+        *(["Precedence: bulk"] if message.list_id else []),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
     ]

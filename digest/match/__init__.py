@@ -13,6 +13,7 @@ from digest.match.index import Index, compile_profiles
 from digest.match.plain import is_plain
 from digest.match.query import parse, parse_author
 from digest.match.ranking import Ranking, choose
+from digest.match.shelf import Shelf
 from digest.match.suggest import Suggested, Suggestions, suggest
 from digest.match.trending import trending
 from digest.match.weighing import statistics
@@ -23,6 +24,7 @@ __all__ = [
     "History",
     "Index",
     "Ranking",
+    "Shelf",
     "Suggested",
     "Suggestions",
     "check_author",

@@ -14,6 +14,9 @@
     versions     the profiles with which mail was last sent
     replaying    a profile over past days, decided; `trying` finds what that needs
     linting      keywords that can be read and are probably not meant so
+    joining      what readers do themselves: sign up, confirm, change, leave;  confirming: the mail that asks
+    catching     what keywords and profiles catch in the papers of the last weeks
+    issues       an issue looked at again, and votes;  weighing: what a vote changes
 
 A process that runs by itself calls `await plan_due(settings, store, now)` at every tick (cheap when nothing is due), sends
 when `queued` is not 0, and tells a person when `brake` is not empty; `audience.sync(settings, store, now)` at its start and

@@ -150,9 +150,11 @@ def resolve(
         chosen = still_chosen(row.chosen, row.configured, configured)
         held = readable(row.email, effective(configured, None, chosen))
         readers.append(_reader(settings, known, held, row, status, cursor))
-    secret = settings.secret_key() if named else ""
+    secret, keys = settings.secret_key() if named else "", {row.key for row in stored}
     for folded, table in named.items():
         key = subscriber_key(table.email, secret)
+        if key in keys:  # asked to be forgotten: the key is all that is left
+            continue
         new = NewSubscriber(key=key, email=table.email, origin="config", fields=fields_of(table), cursor=start)
         changes.new.append(new)
         readers.append(
@@ -220,6 +222,7 @@ def to_subscriber(settings: Settings, table: SubscriberSettings) -> Subscriber:
         profiles=table.profiles,
         keywords=table.keywords,
         exclude=table.exclude,
+        weights=table.weights,
         paused_until=table.paused_until,
     )
 

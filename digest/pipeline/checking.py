@@ -9,7 +9,7 @@ from digest.errors import ConfigError, Problem
 from digest.pipeline.liking import read_likes
 from digest.pipeline.profiles import keyword_problems
 from digest.pipeline.wiring import signer
-from digest.render import check_templates
+from digest.render import check_notices, check_templates
 from digest.settings import Settings, load
 
 
@@ -18,9 +18,11 @@ def problems(settings: Settings) -> list[Problem]:
     found = keyword_problems(settings) + list(read_likes(settings, {})[1])
     for test in (
         settings.secret_key,
+        settings.old_secret_keys,
         settings.smtp_password,
         lambda: signer(settings),
         lambda: check_templates(settings.site.templates),
+        lambda: check_notices(settings.site.templates),
     ):
         try:
             test()

@@ -15,7 +15,7 @@ from digest.links import message_id, return_path
 from digest.models import Digest, Message, Paper, Profile, SourceState
 from digest.pipeline.audience import Reader
 from digest.pipeline.history import history
-from digest.pipeline.profiles import dropping, needs_texts, profile_names, read_profiles
+from digest.pipeline.profiles import dropping, needs_texts, profile_names, read_profiles, shown_name
 from digest.pipeline.wiring import links, renderer, signer
 from digest.render import Rendered
 from digest.settings import Settings
@@ -131,12 +131,12 @@ class Composer:
         if trending:
             lists = [match.Ranking.of("", match.trending(window.papers, now.date()))]
         else:
-            lists = [self._list(window, profile) for profile in profile_names(reader)]
+            lists = [self._list(window, reader, profile) for profile in profile_names(reader)]
         shown, listed = match.choose(lists, settings.digest.max_papers, without)
         return Digest(
             subscriber=subscriber,
             issue=issue,
-            papers=tuple(replace(one, profile="") if one.profile == reader.key else one for one in shown),
+            papers=tuple(replace(one, profile=shown_name(reader, one.profile)) for one in shown),
             considered=len(window.papers),
             listed=listed,
             links=self._links.for_issue(reader.key, issue),
@@ -149,8 +149,8 @@ class Composer:
             trending=trending,
         )
 
-    def _list(self, window: _Window, profile: str) -> match.Ranking:
-        return window.rankings[profile].cut(self._limits.get(profile))
+    def _list(self, window: _Window, reader: Reader, profile: str) -> match.Ranking:
+        return window.rankings[profile].cut(self._limits.get(shown_name(reader, profile)))
 
     def _why_empty(self, reader: Reader, window: _Window) -> str:
         if not window.papers:
@@ -162,7 +162,7 @@ class Composer:
         best = max((score for score in scores if score is not None), default=None)
         if best is None:
             return f"{count}, none with your keywords"
-        floor = min(self._floor(name) for name in names)
+        floor = min(self._floor(shown_name(reader, name)) for name in names)
         return f"{count}, best score {best:.1f} below {floor:.1f}" if best < floor else f"{count}, all excluded"
 
     def _floor(self, profile: str) -> float:

@@ -141,7 +141,7 @@ def has_store(settings: Settings) -> bool:
 async def stored_papers(settings: Settings) -> list[Paper]:
     """The papers of the last listing days in the store, which must be there; StoreError when it cannot be used."""
     async with open_store(settings.store.url) as store:
-        return newest_days(await store.papers.search("", None, _PAPERS))
+        return newest_days(await store.papers.latest(_PAPERS))
 
 
 async def override_notes(settings: Settings) -> list[str]:

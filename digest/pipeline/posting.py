@@ -16,12 +16,13 @@ from digest.models import Delivery, Outcome, Settlement, same_address
 from digest.pipeline import reporting
 from digest.pipeline.audience import Reader
 from digest.pipeline.composing import Composed, Composer, Silence
+from digest.pipeline.confirming import confirmation
 from digest.pipeline.covering import covers_note
 from digest.pipeline.planning import Plan, plan
 from digest.pipeline.runs import Progress, Request, Run, Sent, sent_as, write_files
 from digest.pipeline.wiring import transport
 from digest.settings import Settings
-from digest.store import Store
+from digest.store import CONFIRM, Store
 
 BRAKED = "[delivery] max_per_day is reached; the rest waits until 24 hours have passed"
 
@@ -58,7 +59,9 @@ async def post(
     run.digests += first.reports + second.reports
     settled = {(same_address(one.subscriber), one.issue) for one in run.digests}
     for row in await store.deliveries.unsettled(only):
-        if row.kind == "digest" and (same_address(row.email), row.issue) not in settled:
+        if row.kind == CONFIRM:
+            run.confirmations.append(_deferred(row, run.stopped))
+        elif row.kind == "digest" and (same_address(row.email), row.issue) not in settled:
             run.digests.append(_deferred(row, run.stopped))
     return run
 
@@ -114,6 +117,8 @@ class _Post:
         await self._suppress(drained.dead)
 
     async def _compose(self, row: Delivery) -> Parcel | Skip:
+        if row.kind == CONFIRM:
+            return await confirmation(self._settings, self._store, row, self._request.now)
         if row.kind == reporting.KIND:
             return await reporting.report_parcel(self._settings, self._store, row, self._request.now)
         reader = self._readers.get(row.subscriber_id)
@@ -130,7 +135,9 @@ class _Post:
         return _parcel(composed)
 
     def _settled(self, count: int, row: Delivery, settlement: Settlement) -> None:
-        if row.kind == "digest":
+        if row.kind == CONFIRM:
+            self._run.confirmations.append(self._outcome(row, settlement))
+        elif row.kind == "digest":
             outcome = self._outcome(row, settlement)
             self._run.digests.append(replace(outcome, settled=True, uncertain=settlement.uncertain))
         self._on_progress(len(self._run.digests), max(count, len(self._run.digests)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from digest.errors import ConfigError, KeywordError, Problem
 from digest.match import check_author, check_keyword
 from digest.models import Liked, Profile
 from digest.pipeline.audience import Reader
 from digest.pipeline.liking import read_likes, wanted_keys
+from digest.pipeline.weighing import weighed
 from digest.settings import ProfileSettings, Settings
 from digest.store import Store
 
@@ -22,6 +24,7 @@ async def read_profiles(settings: Settings, store: Store, readers: Sequence[Read
         if reader.status != "active":
             continue
         problems += _stored_problems(reader) if reader.origin != "config" else []
+        profiles += _own_versions(reader, profiles[: len(settings.profiles)])
         if reader.subscriber.keywords:
             profiles.append(Profile(name=reader.key, keywords=reader.subscriber.keywords))
         if reader.subscriber.exclude:
@@ -56,7 +59,8 @@ def to_profile(table: ProfileSettings, liked: tuple[Liked, ...] = ()) -> Profile
 
 def keyword_problems(settings: Settings) -> list[Problem]:
     """Each keyword and author of the TOML files that cannot be read, with file, line and column."""
-    checks = {"keywords": check_keyword, "exclude": check_keyword, "require": check_keyword, "authors": check_author}
+    names = ("keywords", "exclude", "require", "weights")
+    checks = dict.fromkeys(names, check_keyword) | {"authors": check_author}
     problems: list[Problem] = []
     for table, entries in (("profile", settings.profiles), ("subscriber", settings.subscribers)):
         for number, entry in enumerate(entries):
@@ -71,7 +75,7 @@ def keyword_problems(settings: Settings) -> list[Problem]:
 
 def _stored_problems(reader: Reader) -> list[Problem]:
     problems = []
-    for keyword in (*reader.subscriber.keywords, *reader.subscriber.exclude):
+    for keyword in (*reader.subscriber.keywords, *reader.subscriber.exclude, *reader.subscriber.weights):
         try:
             check_keyword(keyword)
         except KeywordError as error:
@@ -89,4 +93,23 @@ def dropping(reader: Reader) -> str:
 def profile_names(reader: Reader) -> list[str]:
     """Under which names a reader's profiles stand in the index, the own keywords last."""
     own = [reader.key] if reader.subscriber.keywords else []
-    return [*reader.subscriber.profiles, *own]
+    return [*(_version_name(reader, name) for name in reader.subscriber.profiles), *own]
+
+
+def shown_name(reader: Reader, name: str) -> str:
+    """What a reader calls the profile that stands in the index under a name; "" for their own keywords."""
+    return "" if name == reader.key else name.removeprefix(f"{reader.key}^")
+
+
+def _version_name(reader: Reader, profile: str) -> str:
+    """A reader who weighs keywords has versions of the profiles of their own."""
+    return f"{reader.key}^{profile}" if reader.subscriber.weights else profile
+
+
+def _own_versions(reader: Reader, profiles: Sequence[Profile]) -> Iterator[Profile]:
+    """A reader's profiles with the weights of their own."""
+    if reader.subscriber.weights:
+        for profile in profiles:
+            if profile.name in reader.subscriber.profiles:
+                version = weighed(profile, reader.subscriber.weights)
+                yield replace(version, name=_version_name(reader, profile.name))

@@ -68,6 +68,8 @@ class Run:
     papers: int = 0
     """Papers in the widest window considered."""
     digests: list[Sent] = field(default_factory=list)
+    confirmations: list[Sent] = field(default_factory=list)
+    """Mails that ask new subscribers to confirm; they are no digests, and due when they are asked for."""
     stopped: str = ""
     """Why the whole batch stopped, as one sentence; empty when it did not."""
     stopped_by: Literal["", "sender", "refusals", "busy", "composing", "brake", "database"] = ""
@@ -78,7 +80,8 @@ class Run:
     @property
     def troubled(self) -> bool:
         """Whether something could not be delivered or written."""
-        undelivered = any(one.outcome in {"failed", "deferred"} and not one.waiting for one in self.digests)
+        everything = (*self.digests, *self.confirmations)
+        undelivered = any(one.outcome in {"failed", "deferred"} and not one.waiting for one in everything)
         return undelivered or bool(self.stopped or self.problems)
 
     def totals(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from digest.models import same_address
 from digest.pipeline.audience import Reader, enrol, paused, preview
 from digest.pipeline.composing import Composer
 from digest.pipeline.history import catch_up
+from digest.pipeline.joining import expire
 from digest.pipeline.posting import post
 from digest.pipeline.previewing import dry_run, test_run
 from digest.pipeline.runs import Progress, Request, Run
@@ -29,6 +30,7 @@ async def send(
     chosen = _chosen(settings, everybody, request)
     if not harmless:
         await catch_up(store)
+        await expire(settings, store, request.now)
     composer = await Composer.ready(settings, store, chosen if harmless else everybody)
     if request.test:
         return await test_run(settings, store, request, composer, chosen)

@@ -67,7 +67,7 @@ async def recent_days(store: Store, days: int) -> list[tuple[date, list[Paper]]]
     """The last days on which papers were listed, each with all its papers, in their order."""
     limit = _A_DAY * days
     while True:
-        papers = await store.papers.search("", None, limit)  # those listed last come first
+        papers = await store.papers.latest(limit)  # those listed last come first
         found = sorted({paper.listed_on for paper in papers})
         if len(found) > days or len(papers) < limit:
             break

@@ -27,7 +27,7 @@ def renderer(settings: Settings) -> Renderer:
 
 def links(settings: Settings) -> SignedLinks:
     """The pages that mails link to."""
-    return SignedLinks(settings.site.url, settings.secret_key())
+    return SignedLinks(settings.site.url, settings.secret_key(), settings.old_secret_keys())
 
 
 def signer(settings: Settings) -> Signer | None:

@@ -20,7 +20,7 @@ from digest.settings.sections import (
     cadence_of,
 )
 from digest.settings.tables import Place
-from digest.settings.values import dns_name
+from digest.settings.values import dns_name, time_zones
 from digest.settings.wording import explain
 
 __all__ = [
@@ -42,4 +42,5 @@ __all__ = [
     "explain",
     "find_config",
     "load",
+    "time_zones",
 ]

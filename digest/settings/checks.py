@@ -21,7 +21,6 @@ LONGEST_BOUNCES = 29
 """Characters before the @ of the bounce mailbox: 64 less the 35 that a return path adds (see links)."""
 
 NOT_YET: tuple[tuple[str, str, str], ...] = (
-    ("web", "", "is read by `digest web`, which this version does not have"),
     ("delivery", "processes", "is not followed: this version sends with one process"),
 )
 """Settings of the contract that this version reads and does not act on: table, key ("" for all), what to say."""

@@ -86,6 +86,15 @@ class Settings:
             raise ConfigError(Problem(f"site.secret_key needs at least {SHORTEST_KEY} characters", *self._site()))
         return key
 
+    def old_secret_keys(self) -> tuple[str, ...]:
+        """Keys that signed links in earlier mails and are still believed."""
+        keys = tuple(key.get_secret_value() for key in self.site.old_secret_keys)
+        if any(len(key) < SHORTEST_KEY for key in keys):
+            raise ConfigError(
+                Problem(f"each of site.old_secret_keys needs at least {SHORTEST_KEY} characters", *self._site())
+            )
+        return keys
+
     def smtp_password(self) -> str | None:
         """The password of `[smtp] username`; None when there is none."""
         return self.smtp.password.get_secret_value() or None if self.smtp.password else None

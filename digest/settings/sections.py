@@ -43,6 +43,7 @@ Rate = Annotated[str, AfterValidator(values.rate)]
 BaseUrl = Annotated[str, Field(max_length=1000), AfterValidator(values.base_url)]
 DnsName = Annotated[str, Field(max_length=253), AfterValidator(values.dns_name)]
 StoreUrl = Annotated[str, AfterValidator(values.store_url)]
+Network = Annotated[str, AfterValidator(values.network)]
 Line = Annotated[str, Field(max_length=500), AfterValidator(values.single_line)]
 CronText = Annotated[str, Field(max_length=200), AfterValidator(values.cron)]
 WebAddress = Annotated[str, Field(max_length=1000), AfterValidator(values.web_address)]
@@ -69,6 +70,7 @@ class SiteSettings(Section):
     postal_address: str = ""
     secret_key: SecretStr | None = None
     secret_key_file: Path | None = None
+    old_secret_keys: tuple[SecretStr, ...] = ()
     templates: Path | None = None
 
 
@@ -151,6 +153,13 @@ class WebSettings(Section):
 
     host: Line = "127.0.0.1"
     port: Whole = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: tuple[Network, ...] = ()
+    metrics_token: SecretStr | None = None
+    signup: Flag = True
+    signups_per_network: Whole = Field(default=20, ge=1)
+    signups_per_hour: Whole = Field(default=200, ge=1)
+    fill_seconds: Number = Field(default=2.0, ge=0, le=60)
+    confirm_days: Whole = Field(default=7, ge=1, le=60)
 
 
 class SourceSettings(Section):
@@ -203,6 +212,7 @@ class SubscriberSettings(Section):
     profiles: tuple[Name, ...] = ()
     keywords: tuple[Keyword, ...] = ()
     exclude: tuple[Keyword, ...] = ()
+    weights: tuple[Keyword, ...] = ()
     timezone: Zone | None = None
     send_at: TimeOfDay | None = None
     cadence: CadenceName | None = None

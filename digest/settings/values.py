@@ -10,6 +10,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime, time
 from functools import cache
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -101,6 +102,14 @@ def mailbox(value: str) -> str:
     if re.search(r'[()<>\[\]:;@\\,."]', name):
         name = '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
     return f"{name} <{address}>" if name else address
+
+
+def network(value: str) -> str:
+    """An address of a machine, or a network of them: 127.0.0.1, 10.0.0.0/8, ::1."""
+    try:
+        return str(ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError('must be an address or a network, as "127.0.0.1" or "10.0.0.0/8"') from None
 
 
 def rate(value: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from digest.store.alarms import Alarm, Alarms
 from digest.store.database import BUSY_SECONDS, open_database
+from digest.store.days import Around, Days
 from digest.store.deliveries import Deliveries, LastIssue
 from digest.store.due import NOT_SENT, DueMoment, DuePlan, Owing, Waiting
 from digest.store.fields import effective, still_chosen
@@ -24,6 +25,8 @@ from digest.store.papers import Papers
 from digest.store.planned import Planned
 from digest.store.profiles import Profiles, SentProfile
 from digest.store.rounds import LastRound, Rounds
+from digest.store.search import Found, Hit, Order, Search
+from digest.store.signups import CONFIRM, NOBODY, Signup, Signups, Wish
 from digest.store.sources import Sources
 from digest.store.subscribers import NewSubscriber, StoredSubscriber, Subscribers
 from digest.store.suppressions import Suppression, Suppressions
@@ -31,23 +34,31 @@ from digest.store.terms import Terms
 from digest.store.upkeep import Upkeep
 
 __all__ = [
+    "CONFIRM",
+    "NOBODY",
     "NOT_SENT",
     "Alarm",
+    "Around",
     "Arrival",
     "DueMoment",
+    "Found",
+    "Hit",
     "IssueCount",
     "LastIssue",
     "LastRound",
     "NewSubscriber",
+    "Order",
     "Owing",
     "Planned",
     "Queue",
     "Reason",
     "SentProfile",
+    "Signup",
     "Store",
     "StoredSubscriber",
     "Suppression",
     "Waiting",
+    "Wish",
     "effective",
     "open_store",
     "still_chosen",
@@ -60,6 +71,8 @@ class Store:
 
     path: str
     papers: Papers
+    days: Days
+    search: Search
     terms: Terms
     sources: Sources
     subscribers: Subscribers
@@ -67,6 +80,7 @@ class Store:
     due: DuePlan
     issues: Issues
     overview: Overview
+    signups: Signups
     deliveries: Deliveries
     outbox: Outbox
     profiles: Profiles
@@ -82,6 +96,8 @@ async def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = B
         yield Store(
             path=database.path,
             papers=Papers(database),
+            days=Days(database),
+            search=Search(database),
             terms=Terms(database),
             sources=Sources(database),
             subscribers=Subscribers(database),
@@ -89,6 +105,7 @@ async def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = B
             due=DuePlan(database),
             issues=Issues(database),
             overview=Overview(database),
+            signups=Signups(database),
             deliveries=Deliveries(database),
             outbox=Outbox(database),
             profiles=Profiles(database),

@@ -28,6 +28,7 @@ from digest.store.group import GroupCommit
 from digest.store.planned import Planned
 from digest.store.schema import deliveries, subscribers
 from digest.store.settling import Begin, Change, Park, Release, Settle
+from digest.store.signups import CONFIRM, may_be_mailed
 
 LEASED = text("deliveries.lease_owner != ''")
 """The condition of the partial index on leases, as a literal (see OPEN)."""
@@ -94,9 +95,9 @@ class Outbox:
         """Lease up to `most` queued rows, the oldest windows first; `only` of these rows, where it is given.
 
         `lease_until` is a moment of the real clock, later than any one message can take. Subscribers who came after
-        `newest_subscriber` are left to the next run. With `per_day`, what was sent within a day of `now` and what is
-        leased, by whatever process, counts against it. An unsubscribed or suppressed address is never leased: its row
-        is settled instead.
+        `newest_subscriber` are left to the next run, but for the mail that asks them to confirm. With `per_day`, what was sent within a day of `now` and what is
+        leased, by whatever process, counts against it. An unsubscribed or suppressed address is never leased for anything
+        else: its row is settled instead.
         """
         due = and_(
             OPEN, deliveries.c.state == "queued", deliveries.c.next_attempt_at <= now, deliveries.c.lease_owner == ""
@@ -104,7 +105,7 @@ class Outbox:
         if only is not None:
             due = and_(due, deliveries.c.id.in_(only))
         if newest_subscriber is not None:
-            due = and_(due, deliveries.c.subscriber_id <= newest_subscriber)
+            due = and_(due, or_(deliveries.c.subscriber_id <= newest_subscriber, deliveries.c.kind == CONFIRM))
         return await self._database.write_at_once(partial(self._lease, due, now, lease_until, most, per_day))
 
     async def begin(self, delivery_id: int, lease_until: datetime) -> bool:
@@ -151,16 +152,23 @@ class Outbox:
         if not left:
             return Leased(braked=connection.execute(first.limit(1)).first() is not None)
         leased: list[Delivery] = []
-        lease = {"lease_owner": self.owner, "lease_until": lease_until}
         while len(leased) < left and (rows := connection.execute(first.limit(left - len(leased))).mappings().all()):
-            for status in {row["status"] for row in rows}:
-                ids = [row["id"] for row in rows if row["status"] == status]
-                values = lease
-                if status != "active":
-                    reason = f"the subscriber is {status}"
-                    values = {"state": "skipped", "reason": reason, "settled_at": now, "next_attempt_at": None}
+            away = {row["status"] for row in rows if not may_be_mailed(row["kind"], row["status"])}
+            for status in away:
+                ids = [
+                    row["id"]
+                    for row in rows
+                    if not may_be_mailed(row["kind"], row["status"]) and row["status"] == status
+                ]
+                reason = f"the subscriber is {status}"
+                values = {"state": "skipped", "reason": reason, "settled_at": now, "next_attempt_at": None}
                 connection.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(values))
-            leased += [as_delivery(row) for row in rows if row["status"] == "active"]
+            ready = [row for row in rows if may_be_mailed(row["kind"], row["status"])]
+            lease = {"lease_owner": self.owner, "lease_until": lease_until}
+            connection.execute(
+                update(deliveries).where(deliveries.c.id.in_([row["id"] for row in ready])).values(lease)
+            )
+            leased += [as_delivery(row) for row in ready]
         return Leased(tuple(leased))
 
 

@@ -1,22 +1,19 @@
-"""Papers: taking in listings, windows of sequence numbers, and search. Decides nothing about identity (see merging)."""
+"""Papers: taking in listings, and windows of sequence numbers. Decides nothing about identity (see merging)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, column, delete, func, insert, select, table, text, update
+from sqlalchemy import RowMapping, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.models import Paper
 from digest.store.database import Database, chunks
 from digest.store.merging import Arrival, Batch, Draft, MayMerge, merge
 from digest.store.schema import paper_keys, papers
-
-_papers_text = table("papers_text", column("rowid"))
 
 _COLUMNS = [field.name for field in papers.columns if field.name not in {"seq", "id", "first_seen_at", "listed_on"}]
 
@@ -80,7 +77,7 @@ class Papers:
         async with self._database.read() as connection:
             for chunk in chunks(ids):
                 rows = await connection.execute(named.where(paper_keys.c.key.in_(chunk)))
-                found.update((row["key"], _paper(row)) for row in rows.mappings())
+                found.update((row["key"], as_paper(row)) for row in rows.mappings())
         return found
 
     async def known_arxiv_ids(self, ids: Sequence[str]) -> frozenset[str]:
@@ -92,24 +89,9 @@ class Papers:
                 found.update(key.removeprefix("arxiv:") for key in rows.scalars())
         return frozenset(found)
 
-    async def search(self, query: str, on: date | None, limit: int) -> list[Paper]:
-        """Papers that hold all words of `query` (title, abstract, authors; stemmed; `*` ends a prefix), best first.
-
-        Without a query the newest first.
-        """
-        statement = select(papers)
-        if on:
-            statement = statement.where(papers.c.listed_on == on)
-        words = _full_text_query(query)
-        if words:
-            statement = (
-                statement.join(_papers_text, _papers_text.c.rowid == papers.c.seq)
-                .where(text("papers_text MATCH :words").bindparams(words=words))
-                .order_by(text("bm25(papers_text, 3.0, 1.0, 2.0)"), papers.c.seq.desc())
-            )
-        elif query.strip():
-            return []
-        return await self._fetch(statement.order_by(papers.c.listed_on.desc(), papers.c.seq.desc()).limit(limit))
+    async def latest(self, limit: int) -> list[Paper]:
+        """The papers that were listed last, the newest first."""
+        return await self._fetch(select(papers).order_by(papers.c.listed_on.desc(), papers.c.seq.desc()).limit(limit))
 
     async def count(self) -> int:
         async with self._database.read() as connection:
@@ -117,18 +99,13 @@ class Papers:
 
     async def _fetch(self, statement: Select[Any]) -> list[Paper]:
         async with self._database.read() as connection:
-            return [_paper(row) for row in (await connection.execute(statement)).mappings()]
+            return [as_paper(row) for row in (await connection.execute(statement)).mappings()]
 
 
-def _paper(row: RowMapping) -> Paper:
+def as_paper(row: RowMapping | Mapping[str, Any]) -> Paper:
+    """A row in everybody's words."""
     said = {name: row[name] for name in row if name not in {"authority", "key"}}
     return Paper(**{**said, **{name: tuple(row[name]) for name in ("authors", "categories", "sources")}})
-
-
-def _full_text_query(query: str) -> str:
-    """Each word quoted, so that nothing in it is an operator of FTS5."""
-    words = re.findall(r"\w+\*?", query)
-    return " ".join(f'"{word.rstrip("*")}"{"*" if word.endswith("*") else ""}' for word in words)
 
 
 async def _stored(connection: AsyncConnection, keys: set[str]) -> list[Draft]:

@@ -52,8 +52,8 @@ async def plan(database: Database, owed: Sequence[Planned], now: datetime, *, ag
             waiting.extend(busy)
             cursors = await _cursors(connection, [one.subscriber_id for one in digests])
             ready = [one for one in digests if one.subscriber_id in cursors and one.subscriber_id not in busy]
-            rows = [_new_row(one, cursors[one.subscriber_id], newest, now) for one in ready]
-            rows += [_new_row(one, 0, 0, now) for one in chunk if one.kind != "digest"]
+            rows = [new_row(one, cursors[one.subscriber_id], newest, now) for one in ready]
+            rows += [new_row(one, 0, 0, now) for one in chunk if one.kind != "digest"]
             if ready:
                 await _fold(connection, ready, now)
                 await _advance(connection, ready)
@@ -137,7 +137,8 @@ NEW_ROW: Mapping[str, Any] = {
 """What is the same in every new row."""
 
 
-def _new_row(one: Planned, after: int, upto: int, now: datetime) -> dict[str, Any]:
+def new_row(one: Planned, after: int, upto: int, now: datetime) -> dict[str, Any]:
+    """The row of one mail that is owed."""
     return {
         **NEW_ROW,
         "subscriber_id": one.subscriber_id,

@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration; a database at any other is not used."""
 
 
@@ -187,6 +187,22 @@ issues = Table(
     Column("allowed", Boolean, nullable=False),
 )
 """How many digests were due for an issue, and whether somebody said that so many are meant."""
+
+signups = Table(
+    "signups",
+    metadata,
+    Column(
+        "subscriber_id",
+        Integer,
+        ForeignKey("subscribers.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("fields", JSON, nullable=False),
+    Column("asked_at", Moment, nullable=False, index=True),
+    Column("confirmed_at", Moment),
+    Column("network", String, nullable=False),
+)
 
 deliveries = Table(
     "deliveries",

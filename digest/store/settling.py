@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 
 from digest.models import Settlement
 from digest.store.deliveries import OPEN
 from digest.store.many import Many
 from digest.store.schema import deliveries, subscribers
+from digest.store.signups import CONFIRM
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,12 @@ _row = deliveries.c.id == bindparam("row")
 _theirs = select(subscribers.c.status).where(subscribers.c.id == deliveries.c.subscriber_id).scalar_subquery()
 _mine = deliveries.c.lease_owner == bindparam("owner")
 
+_may_be_mailed = or_(_theirs == "active", and_(deliveries.c.kind == CONFIRM, _theirs != "suppressed"))
+"""The same as `may_be_mailed`, for the database."""
+
 _begin = Many(
     update(deliveries)
-    .where(_row, _mine, deliveries.c.state == "queued", _theirs == "active")
+    .where(_row, _mine, deliveries.c.state == "queued", _may_be_mailed)
     .values(state="sending", lease_until=bindparam("until"))
 )
 _park = Many(update(deliveries).where(_row, _mine, deliveries.c.state == "sending").values(state="queued"))

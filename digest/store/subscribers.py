@@ -103,6 +103,14 @@ class Subscribers:
         theirs = (text("status = 'active'"), subscribers.c.schedule == schedule, subscribers.c.origin != "report")
         return await self._fetch(_rows().where(*theirs).limit(limit))
 
+    async def by_key(self, key: str) -> StoredSubscriber | None:
+        """Whose links have this key."""
+        return next(iter(await self._fetch(_rows().where(subscribers.c.key == key))), None)
+
+    async def by_id(self, row_id: int) -> StoredSubscriber | None:
+        """Whose a row of the outbox is."""
+        return next(iter(await self._fetch(_rows().where(subscribers.c.id == row_id))), None)
+
     async def choosing(self) -> list[StoredSubscriber]:
         """Those who changed something themselves that is configured otherwise."""
         return await self._fetch(_rows().where(func.length(subscribers.c.chosen) > len("{}")))

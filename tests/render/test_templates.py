@@ -152,4 +152,5 @@ def test_rules_move_into_a_piece_of_a_page_as_well() -> None:
 def test_the_built_in_folder_holds_what_the_program_ships() -> None:
     assert {file.name for file in (builtin_folder() / "email").iterdir()} == {
         "digest.html", "digest.txt", "subject.txt", "paper.html", "paper.txt", "style.css",
+        "confirm.html", "confirm.txt", "confirm-subject.txt",
     }  # fmt: skip

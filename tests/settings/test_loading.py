@@ -402,7 +402,6 @@ def test_a_pattern_without_files_is_a_warning(tmp_path: Path) -> None:
 # --- settings of a later version ---
 
 LATER = [
-    ("[web]\nport = 80", "config.toml:2:1: web.port is read by `digest web`, which this version does not have"),
     ("[delivery]\nprocesses = 1", "config.toml:2:1: delivery.processes is not followed"),
 ]
 
@@ -454,8 +453,8 @@ def test_a_setting_of_a_later_version_is_a_warning(tmp_path: Path, text: str, se
 
 
 def test_a_variable_of_a_later_version_is_a_warning(tmp_path: Path) -> None:
-    (warning,) = _warnings(tmp_path, "", DIGEST_WEB__PORT="80")
-    assert warning.startswith("the environment variable DIGEST_WEB__PORT is read by `digest web`")
+    (warning,) = _warnings(tmp_path, "", DIGEST_DELIVERY__PROCESSES="1")
+    assert warning.startswith("the environment variable DIGEST_DELIVERY__PROCESSES is not followed")
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,11 @@ async def test_two_issues_of_a_column_are_stored_as_two_papers(store, now):
 
 async def test_a_paper_without_a_day_is_listed_on_the_day_it_came(store, now):
     await store.papers.add([arrival("arxiv:1")], now, may_merge)
-    assert [p.listed_on for p in await store.papers.search("", None, 9)] == [date(2026, 11, 23)]
+    assert [p.listed_on for p in await store.papers.latest(9)] == [date(2026, 11, 23)]
+
+
+async def found(store, query, on=None):
+    return [hit.paper.id for hit in (await store.search.find(query, on=on, limit=9)).hits]
 
 
 async def test_search_finds_words_in_any_form_and_prefixes(store, now):
@@ -116,11 +120,11 @@ async def test_search_finds_words_in_any_form_and_prefixes(store, now):
         now,
         may_merge,
     )
-    assert [p.id for p in await store.papers.search("diffusion", None, 9)] == ["arxiv:1", "arxiv:2"]
-    assert [p.id for p in await store.papers.search("protein model", None, 9)] == ["arxiv:1"]
-    assert [p.id for p in await store.papers.search("angstrom", None, 9)] == ["arxiv:1"]
-    assert [p.id for p in await store.papers.search("netw*", None, 9)] == ["arxiv:2"]
-    assert await store.papers.search("graph", date(2020, 1, 1), 9) == []
+    assert await found(store, "diffusion") == ["arxiv:1", "arxiv:2"]
+    assert await found(store, "protein model") == ["arxiv:1"]
+    assert await found(store, "angstrom") == ["arxiv:1"]
+    assert await found(store, "netw*") == ["arxiv:2"]
+    assert await found(store, "graph", date(2020, 1, 1)) == []
 
 
 @pytest.mark.parametrize(
@@ -128,14 +132,14 @@ async def test_search_finds_words_in_any_form_and_prefixes(store, now):
 )
 async def test_no_query_is_an_error(store, now, query):
     await store.papers.add([arrival("arxiv:1")], now, may_merge)
-    assert isinstance(await store.papers.search(query, None, 9), list)
+    assert isinstance(await found(store, query), list)
 
 
 async def test_search_follows_a_changed_text(store, now):
     await store.papers.add([arrival("arxiv:1", title="Old words", version=1)], now, may_merge)
     await store.papers.add([arrival("arxiv:1", title="Fresh letters", version=2)], now, may_merge)
-    assert [p.id for p in await store.papers.search("fresh", None, 9)] == ["arxiv:1"]
-    assert await store.papers.search("old", None, 9) == []
+    assert await found(store, "fresh") == ["arxiv:1"]
+    assert await found(store, "old") == []
 
 
 async def test_a_thousand_papers_go_in_and_are_recognised(store, now):
