@@ -126,7 +126,10 @@ class Pages:
     async def answer(self):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            return (await reader.read()).decode()
+            async with asyncio.timeout(1):
+                return (await reader.read()).decode()
+        except (ConnectionError, TimeoutError):  # a server that ends drops whom it has accepted and not answered
+            return ""
         finally:
             writer.close()
 
@@ -144,6 +147,7 @@ async def test_pages_are_served_with_the_settings_that_count_and_begun_again_whe
             pass  # the old server may take one more connection
         pages.fall.set()
         await until(lambda: not pages.fall.is_set())
-        assert await pages.answer() == "News"
+        while await pages.answer() != "News":
+            pass
     with pytest.raises(OSError, match="Connect call failed"):
         await pages.answer()
