@@ -41,11 +41,13 @@ class Edits:
         """Read everything again if a file has changed."""
         self._look.set()
 
-    async def take(self, books: Books) -> None:
-        """Reload when it is time to, until cancelled."""
+    async def take(self, books: Books, ending: asyncio.Event) -> None:
+        """Reload when it is time to, until a look finds the process `ending`."""
         while True:
             await self._look.wait()
             self._look.clear()
+            if ending.is_set():
+                return
             asked, self._asked = self._asked, False
             if await self._live.edited() or asked:
                 await self._reload(books)

@@ -40,7 +40,7 @@ async def at_once(_seconds: float) -> None:
 
 
 class Jobs:
-    """The jobs of one process."""
+    """The jobs of one process; each comes to an end by itself when the process stops."""
 
     def __init__(self, metrics: Metrics, log: FilteringBoundLogger, announce: Callable[[Change], None]) -> None:
         self._metrics = metrics
@@ -56,7 +56,7 @@ class Jobs:
         return [
             Job("fetch", self.fetch, FETCH_PATIENCE),
             Job("plan", self.plan, FETCH_PATIENCE),
-            Job("send", self.send, SEND_PATIENCE, finishes=True),
+            Job("send", self.send, SEND_PATIENCE),
             Job("housekeeping", self.housekeeping, 600.0),
         ]
 
@@ -73,7 +73,9 @@ class Jobs:
             level = self._log.warning if report.state == "failing" else self._log.info
             level("fetch", message=f"{report.name} is {report.state}: {report.reason}", **_numbers(report))
 
-        reports = await fetch(round_.settings, round_.store, round_.now, only=names, on_report=on_report)
+        reports = await fetch(
+            round_.settings, round_.store, round_.now, only=names, on_report=on_report, stopping=round_.stopping
+        )
         self._metrics.fetched(reports)
         self._log.info(
             "fetched",

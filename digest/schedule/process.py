@@ -38,6 +38,8 @@ _FINISH_SECONDS = 10.0
 _AGAIN_SECONDS = 5.0
 """After which a part of the process that ended by mistake is begun again."""
 
+_RELOAD = "reload"
+
 _LATE_SECONDS = 30.0
 """Beyond three ticks: then nobody believes any more that we are well."""
 
@@ -109,14 +111,14 @@ class Process:
         await books.alarm({CONFIGURATION: ""})  # it could be read, or we were not here
         parts |= {
             "ticks": metronome.run,
-            "reload": lambda: self._edits.take(books),
+            _RELOAD: lambda: self._edits.take(books, self._ending),
             "watching": lambda: self._edits.watch(store.path),
             "watchdog": lambda: self._watchdog(metronome),
         }
         self._log.info("started", message=f"watching the clock, with {self._live.settings.path}", pid=os.getpid())
         self._notifier.ready(books.status())
-        helpers = [asyncio.create_task(self._keep(name, work)) for name, work in parts.items()]
-        workers = [asyncio.create_task(worker.run(self._ending.is_set)) for worker in self._workers]
+        helpers = {name: asyncio.create_task(self._keep(name, work)) for name, work in parts.items()}
+        workers = {worker: asyncio.create_task(worker.run(self._ending.is_set)) for worker in self._workers}
         try:
             await self._ending.wait()
         finally:
@@ -179,14 +181,15 @@ class Process:
 
     async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run a part of the process for ever; one that ends by mistake is begun again."""
-        while True:
+        while not self._ending.is_set():
             try:
                 await work()
             except (DigestError, OSError) as error:
                 self._log.error("part", message=f"{name} went wrong: {error}", part=name)
             except Exception:  # noqa: BLE001 - logged with its traceback; the others go on
                 self._log.exception("part", message=f"{name} went wrong by a mistake in the program", part=name)
-            await asyncio.sleep(_AGAIN_SECONDS)
+            if not self._ending.is_set():
+                await asyncio.sleep(_AGAIN_SECONDS)
 
     def _stop(self, number: int) -> None:
         """The first signal ends in an orderly way, the next one breaks off what is in flight."""
@@ -195,27 +198,28 @@ class Process:
             self._hurry.set()
         self._ending.set()
 
-    async def _end(self, helpers: list[asyncio.Task[None]], workers: list[asyncio.Task[None]]) -> None:
-        """No new work; what is in flight gets its time, and then an end."""
+    async def _end(self, helpers: dict[str, asyncio.Task[None]], workers: dict[Worker, asyncio.Task[None]]) -> None:
+        """No new work; what is in flight gets its time, and then an end.
+
+        Whoever writes to the database comes to an end by itself: a transaction that is broken off costs more time than
+        it takes. Nothing is cancelled twice, which would break off how it cleans up.
+        """
         self._ending.set()
         self._notifier.stopping("finishing what is in flight")
-        for helper in helpers:
-            helper.cancel()
-        sending = []
-        for worker, task in zip(self._workers, workers, strict=True):
-            if worker.job.finishes:
-                worker.wake()  # so that an idle one sees that it is over
-                sending.append(task)
-            else:
-                task.cancel()
-        hurry = asyncio.ensure_future(self._hurry.wait())
+        self._edits.look()
+        for worker in workers:
+            worker.wake()  # so that an idle one sees that it is over
+        finishing = {helpers[_RELOAD], *workers.values()}
+        everything = {*helpers.values(), *workers.values()}
+        for task in everything - finishing:
+            task.cancel()
+        hurry = asyncio.create_task(self._hurry.wait())
         deadline = time.monotonic() + _FINISH_SECONDS
-        while time.monotonic() < deadline and not self._hurry.is_set() and not all(task.done() for task in sending):
-            await asyncio.wait(
-                [*sending, hurry], timeout=deadline - time.monotonic(), return_when=asyncio.FIRST_COMPLETED
-            )
-            sending = [task for task in sending if not task.done()]
-        for task in sending:
-            task.cancel()  # the others were told already: twice would break off how they clean up
+        while (left := {task for task in finishing if not task.done()}) and not hurry.done():
+            if (seconds := deadline - time.monotonic()) <= 0:
+                break
+            await asyncio.wait({*left, hurry}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
-        await asyncio.wait([*workers, *helpers, hurry], timeout=_FINISH_SECONDS)
+        for task in left:
+            task.cancel()
+        await asyncio.wait({*everything, hurry}, timeout=_FINISH_SECONDS)

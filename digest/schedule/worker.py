@@ -66,15 +66,14 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something that recurs; `work` asks the store what is due.
+    """Something that recurs; `work` asks the store what is due, and comes to an end soon when the process stops.
 
-    `patience`: seconds a round may be silent. `finishes`: whether it comes to an end soon when the process stops.
+    `patience`: seconds a round may be silent.
     """
 
     name: str
     work: Callable[[Round], Awaitable[Result]]
     patience: float
-    finishes: bool = False
 
 
 class Worker:

@@ -138,7 +138,18 @@ async def open_database(
         finally:
             await asyncio.to_thread(database.close)
     finally:
+        await _closed_elsewhere()
         await engine.dispose()
+
+
+async def _closed_elsewhere() -> None:
+    """Wait for connections whose task was cancelled in the middle of a statement.
+
+    SQLAlchemy closes such a connection in a task of its own; a loop that ends meanwhile waits for that task for ever.
+    """
+    closing = [task for task in asyncio.all_tasks() if "_terminate_graceful_close" in repr(task.get_coro())]
+    if closing:
+        await asyncio.wait(closing, timeout=BUSY_SECONDS)
 
 
 def _engine(path: str, busy_seconds: float) -> AsyncEngine:
