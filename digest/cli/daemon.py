@@ -54,7 +54,9 @@ def run(
 
 def _secrets(settings: Settings) -> list[str]:
     """What must not stand in a log line, whoever wrote it."""
-    found = (settings.secret_key(), settings.smtp_password(), settings.delivery.heartbeat_url)
+    token = settings.web.metrics_token
+    known = (settings.secret_key(), settings.smtp_password(), settings.delivery.heartbeat_url)
+    found = (*known, token.get_secret_value() if token else None)
     return [secret for secret in found if secret and len(secret) >= _SHORTEST]
 
 
