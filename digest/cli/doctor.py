@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,7 +59,7 @@ def dkim(
         say(f"\nand write this into {settings.path}, once the record can be looked up:\n")
         say("[smtp.dkim]")
         for key, value in (("domain", signer.domain), ("selector", signer.selector), ("private_key_file", str(file))):
-            say(f'{key} = "{value}"')
+            say(f"{key} = {json.dumps(value, ensure_ascii=False)}")
     say("\nThen: digest check --online")
 
 
@@ -100,5 +101,10 @@ def _write_private(file: Path, data: bytes) -> None:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(data)
+    except FileExistsError:
+        raise OutputError(
+            f"cannot write {file}: a link of that name is there; name another place with --out FILE"
+        ) from None
     except OSError as error:
+        file.unlink(missing_ok=True)
         raise OutputError(f"cannot write {file}: {error.strerror}; name another place with --out FILE") from None

@@ -194,8 +194,9 @@ class Composer:
         """The bounce mailbox, if there is one, with the reader's name in it."""
         smtp = self._settings.smtp
         if smtp.bounce_address and smtp.verp:
-            return return_path(reader.key, kind, issue, smtp.bounce_address, self._settings.secret_key())
-        return smtp.bounce_address or ""
+            named = return_path(reader.key, kind, issue, smtp.bounce_address, self._settings.secret_key())
+            return "" if kind == "unsubscribe" and named == smtp.bounce_address else named
+        return "" if kind == "unsubscribe" else smtp.bounce_address or ""
 
 
 def _note(source: str, state: SourceState) -> str:

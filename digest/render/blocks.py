@@ -15,16 +15,24 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from jinja2 import Environment
 
+from digest.errors import ConfigError, Problem
 from digest.models import Match, Pieced
-from digest.render.items import Item
+from digest.render.items import Item, View
 from digest.render.templates import PAPER_HTML, PAPER_TEXT
 from digest.render.wrapping import trim
 
 MOST = 16_384
 """Parts kept, about 2 kB each; those asked for least recently go first."""
 
-PARTS = ("title", "facts", "why", "abstract", "links")
-"""The blocks of the templates."""
+SEES = {
+    "title": ("title", "name", "url"),
+    "facts": ("authors", "last_author", "author_count", "badges", "name", "url"),
+    "why": ("why", "why_more", "score", "profile"),
+    "abstract": ("abstract", "name", "url"),
+    "links": ("links", "name", "url"),
+}
+"""The blocks of the templates, and what each sees of a paper: readers who share a part must differ in nothing of it."""
+PARTS = tuple(SEES)
 _READ = ("title", "abstract")
 
 _MARK = re.compile("\ufdd0([0-9]+)\ufdd1\n?")
@@ -79,9 +87,8 @@ class Blocks:
             ("links", paper),
         )
         item = Item(match, abstract, profile, f"\ufdd0{place}\ufdd1")
-        values = {"paper": item, "trending": trending}
         parts = [
-            self._parts.get(key) or self._parts.keep(key, self._make(name, match, values))
+            self._parts.get(key) or self._parts.keep(key, self._make(name, match, item, trending))
             for name, key in zip(PARTS, keys, strict=True)
         ]
         return Block(
@@ -92,9 +99,12 @@ class Blocks:
             sum([part.words for part in parts]),
         )
 
-    def _make(self, name: str, match: Match, values: dict[str, Any]) -> Part:
+    def _make(self, name: str, match: Match, item: Item, trending: bool) -> Part:
+        values: dict[str, Any] = {"paper": View(item, SEES[name])}
+        if name == "why":
+            values["trending"] = trending
         html, text = self._html.render(name, values), self._text.render(name, values)
-        pieces = getattr(values["paper"], name) if name in _READ else ()
+        pieces = getattr(item, name) if name in _READ else ()
         words = sum(len(piece.text.split()) for piece in pieces)
         return Part(match, html and html.strip("\n") + "\n", trim(text), len(html.encode()), words)
 
@@ -112,11 +122,19 @@ class Frame:
         page = templates.from_string(f"{{% extends {name!r} %}}{marked}").render()
         self._pieces = _split(page.strip("\n") + "\n")
         self._places = [int(place) for place in self._pieces[1::2]]
+        wrong = ""
+        if "title" not in self._blocks:
+            wrong = 'has no block called "title", so nobody would see what a paper is called'
+        elif sorted(self._places) != [at for at, part in enumerate(PARTS) if part in self._blocks]:
+            wrong = "has a block inside another one; a paper's blocks stand side by side"
+        if wrong:
+            raise ConfigError(Problem(f"{wrong}.", template.filename or name))
 
     def render(self, part: str, values: dict[str, Any]) -> str:
         block = self._blocks.get(part)
         if block is None:
             return ""
+        self._values.pop("trending", None)
         self._values.update(values)
         return "".join(block(self._context))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 from digest.models import Match, Paper, Span
@@ -97,6 +98,21 @@ class Item:
     def words(self) -> int:
         """Words to read in title and abstract."""
         return sum(len(piece.text.split()) for piece in (*self.title, *self.abstract))
+
+
+class View:
+    """What one block of a template may see of a paper: no more than its kept result depends on."""
+
+    __slots__ = ("_item", "_names")
+
+    def __init__(self, item: Item, names: Collection[str]) -> None:
+        self._item = item
+        self._names = names
+
+    def __getattr__(self, name: str) -> object:
+        if name not in self._names:
+            raise AttributeError(name)
+        return getattr(self._item, name)
 
 
 def short_title(paper: Paper) -> str:

@@ -97,7 +97,7 @@ class Renderer:
         values = page._asdict()
         values["subject"] = shorten(self._subject.render(values), _SUBJECT)
         html = put_in(self._html.render(values), blocks, html=True)
-        size = sum(block.size for block in blocks) + sum([len(piece.encode()) for piece in html.pieces[::2]])
+        size = sum([len(piece.encode()) for piece in html.pieces])
         return _Draft(values, blocks, html, size) if size <= self._limit else None
 
     def _finished(self, draft: _Draft) -> Rendered:

@@ -154,3 +154,63 @@ def test_the_built_in_folder_holds_what_the_program_ships() -> None:
         "digest.html", "digest.txt", "subject.txt", "paper.html", "paper.txt", "style.css",
         "confirm.html", "confirm.txt", "confirm-subject.txt",
     }  # fmt: skip
+
+
+def _own(folder: Path, name: str, before: str, after: str) -> Path:
+    """The built-in template with a piece of it replaced."""
+    text = (builtin_folder() / "email" / name).read_text(encoding="utf-8")
+    assert before in text
+    file = folder / "email" / name
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{% block facts %}", "{% block facts %}{% for why in paper.why %}{{ why.keyword }}{% endfor %}"),
+        ("{% block links %}", "{% block links %}{{ paper.title|length }}"),
+        ("{% block title %}", "{% block title %}{{ paper.profile }}"),
+        ("{% block abstract %}", "{% block abstract %}{% if trending %}x{% endif %}"),
+        ("{% block facts %}", "{% macro m() %}x{% endmacro %}{% block facts %}{{ m() }}"),
+    ],
+)
+@pytest.mark.parametrize("name", ["paper.html", "paper.txt"])
+def test_a_block_cannot_see_what_its_readers_do_not_share(folder: Path, name: str, before: str, after: str) -> None:
+    file = _own(folder, name, before, after)
+    assert problems(folder)[0].startswith(f"{file}:")
+    with pytest.raises(ConfigError):
+        Renderer(folder, 92_000).render(DIGEST)
+
+
+@pytest.mark.parametrize("name", ["paper.html", "paper.txt"])
+def test_blocks_of_a_paper_stand_side_by_side_and_one_is_its_title(folder: Path, name: str) -> None:
+    file = _own(folder, name, "{% block facts %}", "{% block facts %}{% block other %}{% endblock %}")
+    check_templates(folder)
+    file.write_text("{% block facts %}{% block title %}x{% endblock %}{% endblock %}", encoding="utf-8")
+    assert "has a block inside another one" in problems(folder)[0]
+    file.write_text("nothing", encoding="utf-8")
+    assert 'has no block called "title"' in problems(folder)[0]
+    with pytest.raises(ConfigError):
+        Renderer(folder, 92_000)
+
+
+@pytest.mark.parametrize(
+    ("after", "sentence"),
+    [
+        ("{{ paper.block }}\n{{ paper.block }}", "shows paper.block twice"),
+        ('<p title="{{ paper.block }}"></p>', "needs a line of its own"),
+        ("", "shows no papers"),
+    ],
+)
+@pytest.mark.parametrize("name", ["digest.html", "digest.txt"])
+def test_a_page_shows_each_paper_once(folder: Path, name: str, after: str, sentence: str) -> None:
+    _own(folder, name, "{{ paper.block }}", after)
+    assert sentence in problems(folder)[0]
+
+
+def test_a_page_that_shows_papers_twice_is_as_small_as_it_must_be(folder: Path) -> None:
+    _own(folder, "digest.html", "{{ paper.block }}", "{{ paper.block }}\n{{ paper.block }}")
+    many = replace(DIGEST, papers=DIGEST.papers * 12)
+    rendered = Renderer(folder, 60_000).render(many)
+    assert len(str(rendered.html).encode()) == rendered.size <= 60_000
