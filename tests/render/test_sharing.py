@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from digest.models import Digest, Match, Reason, Span
 from digest.render import Renderer
 from digest.render.blocks import Blocks
-from digest.render.renderer import environment
 from digest.render.sample import sample_digest
+from digest.render.templates import environment
 
 SAMPLE = sample_digest(date(2026, 11, 23))
 PAPERS = [
