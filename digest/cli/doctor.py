@@ -99,12 +99,15 @@ def _write_private(file: Path, data: bytes) -> None:
     """A new file that only its owner can read; an old one is never replaced."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(data)
+        try:
+            with os.fdopen(descriptor, "wb") as opened:
+                opened.write(data)
+        except OSError:
+            file.unlink(missing_ok=True)
+            raise
     except FileExistsError:
         raise OutputError(
             f"cannot write {file}: a link of that name is there; name another place with --out FILE"
         ) from None
     except OSError as error:
-        file.unlink(missing_ok=True)
         raise OutputError(f"cannot write {file}: {error.strerror}; name another place with --out FILE") from None

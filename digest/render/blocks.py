@@ -100,7 +100,7 @@ class Blocks:
         )
 
     def _make(self, name: str, match: Match, item: Item, trending: bool) -> Part:
-        values: dict[str, Any] = {"paper": View(item, SEES[name])}
+        values: dict[str, Any] = {"paper": View(**{seen: getattr(item, seen) for seen in SEES[name]})}
         if name == "why":
             values["trending"] = trending
         html, text = self._html.render(name, values), self._text.render(name, values)
@@ -114,6 +114,7 @@ class Frame:
 
     def __init__(self, templates: Environment, name: str) -> None:
         template = templates.get_template(name)
+        self._templates = templates
         # One context for all papers, whose names are set anew for each: making one costs more than a small block.
         self._values: dict[str, Any] = dict(template.globals)
         self._context = template.new_context(self._values, shared=True)
@@ -136,7 +137,10 @@ class Frame:
             return ""
         self._values.pop("trending", None)
         self._values.update(values)
-        return "".join(block(self._context))
+        try:
+            return "".join(block(self._context))
+        except Exception:  # noqa: BLE001 - raised again, with lines of the template instead of its Python
+            self._templates.handle_exception()
 
     def around(self, parts: Sequence[str]) -> list[str]:
         """The parts, in the order of `PARTS`, where their blocks stand."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import cached_property
+from types import SimpleNamespace
 
 from digest.models import Match, Paper, Span
 from digest.render.cleaning import clean, shorten, web_address
@@ -100,19 +100,8 @@ class Item:
         return sum(len(piece.text.split()) for piece in (*self.title, *self.abstract))
 
 
-class View:
-    """What one block of a template may see of a paper: no more than its kept result depends on."""
-
-    __slots__ = ("_item", "_names")
-
-    def __init__(self, item: Item, names: Collection[str]) -> None:
-        self._item = item
-        self._names = names
-
-    def __getattr__(self, name: str) -> object:
-        if name not in self._names:
-            raise AttributeError(name)
-        return getattr(self._item, name)
+class View(SimpleNamespace):
+    """What one block of a template may see of a paper: values only, so that nothing leads back to the whole of it."""
 
 
 def short_title(paper: Paper) -> str:

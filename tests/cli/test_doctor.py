@@ -81,3 +81,12 @@ def test_a_wrong_key_stops_check_and_send_before_anything_is_sent(instance):
         status, _, err = instance.digest(*command)
         assert status == 2
         assert f"{instance.folder / 'k.pem'}: the DKIM key is no private key in PEM." in err
+
+
+def test_a_key_below_a_file_is_told_and_leaves_nothing(instance):
+    configured(instance)
+    (instance.folder / "file").write_text("mine")
+    status, out, err = instance.digest("doctor", "dkim", "--out", str(instance.folder / "file" / "key.pem"))
+    assert (status != 0, out) == (True, "")
+    assert "Not a directory; name another place with --out FILE" in err
+    assert (instance.folder / "file").read_text() == "mine"

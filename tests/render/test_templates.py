@@ -214,3 +214,20 @@ def test_a_page_that_shows_papers_twice_is_as_small_as_it_must_be(folder: Path) 
     many = replace(DIGEST, papers=DIGEST.papers * 12)
     rendered = Renderer(folder, 60_000).render(many)
     assert len(str(rendered.html).encode()) == rendered.size <= 60_000
+
+
+def test_a_mistake_in_a_block_is_told_with_the_line_of_the_file(folder: Path) -> None:
+    lines = (builtin_folder() / "email" / "paper.html").read_text(encoding="utf-8").splitlines()
+    at = lines.index("  {% block facts %}") + 1
+    file = folder / "email" / "paper.html"
+    file.write_text("\n".join([*lines[:at], "  {{ nosuch }}", *lines[at:]]), encoding="utf-8")
+    (problem,) = problems(folder)
+    assert problem.startswith(f"{file}:{at + 1}: 'nosuch' is undefined.")
+
+
+def test_no_way_leads_from_a_block_to_the_rest_of_its_paper(folder: Path) -> None:
+    page = (builtin_folder() / "email" / "paper.html").read_text(encoding="utf-8")
+    inside = "{% block facts %}{% for why in paper._item.why %}{{ why.keyword }}{% endfor %}"
+    (folder / "email" / "paper.html").write_text(page.replace("{% block facts %}", inside), encoding="utf-8")
+    (problem,) = problems(folder)
+    assert "has no attribute '_item'" in problem
